@@ -1,0 +1,76 @@
+# The verbs. Each prints the ansible-playbook line it runs; that line works without make, too.
+#   CUSTOMER  a folder under inventories/ or the path of a customer folder elsewhere (default: demo)
+#   ARGS      passed on, for example ARGS='--limit acme-jvb-2 --tags videobridge'
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-print-directory
+
+CUSTOMER ?= demo
+FOLDER := $(firstword $(wildcard inventories/$(CUSTOMER)/plan.yml $(CUSTOMER)/plan.yml))
+FOLDER := $(patsubst %/plan.yml,%,$(FOLDER))
+export PATH := $(CURDIR)/.venv/bin:$(PATH)
+# A customer folder may bring the credentials of its own cloud.
+CLOUDS := $(abspath $(wildcard $(FOLDER)/clouds.yaml))
+ENVIRONMENT := $(if $(CLOUDS),OS_CLIENT_CONFIG_FILE=$(CLOUDS) )$(shell scripts/accelerate)
+
+# $(call playbook,NAME,INVENTORY): print the line, then run it.
+define playbook
+@test -n "$(FOLDER)" || { echo "make: no customer folder inventories/$(CUSTOMER) or $(CUSTOMER) with a plan.yml." \
+  "Cure: make new-customer NAME=$(CUSTOMER) DOMAIN=... PLAN=... CLOUD=..., or CUSTOMER=<path>" >&2; exit 2; }
+@echo "+ $(ENVIRONMENT) ansible-playbook -i $(2) playbooks/$(1).yml $(ARGS)"
+@$(ENVIRONMENT) ansible-playbook -i $(2) playbooks/$(1).yml $(ARGS)
+endef
+
+help: ## this list
+	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: ## the Python environment and the collections, pinned
+	@scripts/bootstrap
+
+new-customer: setup ## NAME= DOMAIN= PLAN= CLOUD=: scaffold a customer folder with a fresh seed in an encrypted vault
+	@scripts/new-customer $(foreach v,NAME DOMAIN PLAN CLOUD DIR REGION,$(if $($v),$v=$($v)))
+
+validate: setup ## refuse choices and plans that cannot work; asks no cloud, touches nothing
+	$(call playbook,validate,$(FOLDER)/plan.yml)
+
+plan: setup ## what would be there: servers, networks, ports, DNS, versions, capacity, picture; touches nothing
+	$(call playbook,plan,$(FOLDER)/plan.yml)
+
+deploy: setup ## validate, provision, configure, verify, summary
+	$(call playbook,site,$(FOLDER))
+
+verify: setup ## is the conference there?
+	$(call playbook,verify,$(FOLDER))
+
+retire: setup ## delete servers the plan no longer has (ARGS='-e retire=CUSTOMER')
+	$(call playbook,retire,$(FOLDER))
+
+destroy: setup ## delete everything of the customer and prove that nothing is left (asks for the name)
+	$(call playbook,destroy,$(FOLDER))
+
+demo: setup ## nothing but this checkout -> own OpenStack here, an example customer on it, verified
+	@scripts/demo
+
+lab-up: setup ## the embedded OpenStack and the stand-in packages
+	@scripts/lab up
+
+lab-down: ## stop them; leaves nothing behind but caches
+	@scripts/lab down
+
+lint: setup ## ansible-lint (production), yamllint, ruff, shellcheck
+	@scripts/lint
+
+test: setup ## every test but the end-to-end run; says what it installs
+	@scripts/test
+
+bench: setup ## measure validation, provisioning and configuration; docs/performance.md has the numbers
+	@scripts/bench
+
+lock: ## resolve pyproject.toml anew into requirements.txt
+	@scripts/bootstrap
+	.tools/bin/uv pip compile --quiet --upgrade --universal --python-version 3.12 --generate-hashes --no-emit-index-url \
+	  --no-header --no-annotate --group test pyproject.toml -o requirements.txt
+
+.PHONY: help setup new-customer validate plan deploy verify retire destroy demo lab-up lab-down lint test bench lock

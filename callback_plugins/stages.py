@@ -1,0 +1,71 @@
+"""Callback stages: what stage runs on which hosts and how long it took; at the end where to look when it failed."""
+
+import time
+
+from ansible.plugins.callback import CallbackBase
+
+DOCUMENTATION = r"""
+name: stages
+type: aggregate
+short_description: Show stages with elapsed time, and where to look after a failure
+description:
+  - One line per play with the time since the start and the hosts it runs on.
+  - After a failure one line per failed task with the command that shows the cause on that host.
+requirements:
+  - enabled in ansible.cfg (callbacks_enabled)
+"""
+
+# Role -> the command on the host that shows why it failed.
+WHERE_TO_LOOK = {
+    "base": "journalctl -b -u nftables -u ssh; apt-get -s install jitsi-videobridge2",
+    "certificate": "journalctl -u certbot; tail /var/log/letsencrypt/letsencrypt.log",
+    "internal_trust": "openssl verify /etc/prosody/certs/*.crt",
+    "prosody": "prosodyctl check config; journalctl -u prosody",
+    "jicofo": "journalctl -u jicofo; tail /var/log/jitsi/jicofo.log",
+    "web": "nginx -t; journalctl -u nginx",
+    "videobridge": "journalctl -u jitsi-videobridge2; tail /var/log/jitsi/jvb.log",
+    "turn": "journalctl -u coturn",
+    "openstack_network": "openstack network list; openstack quota show",
+    "openstack_server": "openstack server show HOST; openstack console log show HOST",
+}
+
+
+class CallbackModule(CallbackBase):
+    """Prints stages and hints beside the default callback."""
+
+    CALLBACK_VERSION = 2.0
+    CALLBACK_TYPE = "aggregate"
+    CALLBACK_NAME = "stages"
+    CALLBACK_NEEDS_ENABLED = True
+
+    def __init__(self):
+        super().__init__()
+        self.started = time.monotonic()
+        self.hints = []
+
+    def _elapsed(self):
+        minutes, seconds = divmod(int(time.monotonic() - self.started), 60)
+        return f"{minutes:d}:{seconds:02d}"
+
+    def v2_playbook_on_play_start(self, play):
+        hosts = play.get_variable_manager()._inventory.get_hosts(play.hosts)
+        names = ", ".join(host.name for host in hosts[:6]) + (f" and {len(hosts) - 6} more" if len(hosts) > 6 else "")
+        self._display.display(f"\n==== {self._elapsed()}  {play.get_name()}  [{names}]", color="bright blue")
+
+    def _hint(self, result, what):
+        host = result.host.get_name()
+        role = result.task._role.get_name() if result.task._role else ""
+        look = WHERE_TO_LOOK.get(role, "the message above").replace("HOST", host)
+        self.hints.append(f"{host}: {result.task.get_name()} {what}; look at: {look}")
+
+    def v2_runner_on_failed(self, result, ignore_errors=False):
+        if not ignore_errors:
+            self._hint(result, "failed")
+
+    def v2_runner_on_unreachable(self, result):
+        self._hint(result, "could not reach the host")
+
+    def v2_playbook_on_stats(self, stats):
+        self._display.display(f"\n==== {self._elapsed()}  done", color="bright blue")
+        for hint in self.hints:
+            self._display.display(hint, color="red")
