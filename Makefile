@@ -53,6 +53,12 @@ destroy: setup ## delete everything of the customer and prove that nothing is le
 demo: setup ## nothing but this checkout -> own OpenStack here, an example customer on it, verified
 	@scripts/demo
 
+accounts: setup ## the moderators' accounts with their passwords, on the terminal only
+	$(call playbook,accounts,$(FOLDER)/plan.yml)
+
+e2e: setup ## demo, verify, a second run without change, destroy without a leak
+	@scripts/e2e
+
 lab-up: setup ## the embedded OpenStack and the stand-in packages
 	@scripts/lab up
 
@@ -73,4 +79,4 @@ lock: ## resolve pyproject.toml anew into requirements.txt
 	.tools/bin/uv pip compile --quiet --upgrade --universal --python-version 3.12 --generate-hashes --no-emit-index-url \
 	  --no-header --no-annotate --group test pyproject.toml -o requirements.txt
 
-.PHONY: help setup new-customer validate plan deploy verify retire destroy demo lab-up lab-down lint test bench lock
+.PHONY: help setup new-customer validate plan deploy verify retire destroy accounts demo e2e lab-up lab-down lint test bench lock
