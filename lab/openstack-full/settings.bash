@@ -1,0 +1,65 @@
+# shellcheck shell=bash
+# Names, addresses and helpers shared by the lab's commands; sourced, never run.
+# shellcheck disable=SC2034  # the variables are read by the files that source this one
+
+lab=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+cache=${LAB_CACHE:-/var/cache/jitsi-openstack-lab}/openstack-full
+state=${LAB_STATE:-$(cd "$lab/../.." && pwd)/.lab}/openstack-full
+
+# The link between this machine and the cloud, and the cloud's external network behind it.
+host_link=jitsi-lab0
+host_address=172.31.255.1
+cloud_address=172.31.255.2
+public_net=172.24.4.0/24
+nft_table=jitsi_lab
+
+# Every process of the cloud lives in this control group of each hierarchy: what is in it was started by the lab.
+control_group=jitsi-lab
+
+control=lab-1
+nodes=("$control" lab-2)
+releases=(debian-12:bookworm debian-13:trixie)
+
+started=$SECONDS
+stage() { printf '%5d s  %s\n' "$((SECONDS - started))" "$*"; }
+die() {
+    printf '%s: %s\n' "${0##*/}" "$*" >&2
+    exit 1
+}
+
+# await SECONDS WHAT COMMAND...: until COMMAND succeeds; fails after the bound
+await() {
+    local bound=$1 what=$2
+    shift 2
+    local end=$((SECONDS + bound))
+    until "$@" >/dev/null 2>&1; do
+        ((SECONDS < end)) || die "gave up after $bound s waiting for $what"
+        sleep 0.2
+    done
+}
+
+# lab_processes: ids of all processes in the lab's control groups, as seen from this machine
+lab_processes() {
+    find /sys/fs/cgroup/*/"$control_group" -name cgroup.procs -exec cat {} + 2>/dev/null | sort -nu
+}
+
+# node_pid NODE: id of the node's first process, if it is still the lab's
+node_pid() {
+    local pid
+    pid=$(cat "$state/$1/pid" 2>/dev/null) || return 1
+    grep -q "/$control_group" "/proc/$pid/cgroup" 2>/dev/null || return 1
+    echo "$pid"
+}
+
+# on NODE COMMAND...: run COMMAND inside the node
+on() {
+    local pid
+    pid=$(node_pid "$1") || {
+        echo "node $1 does not run" >&2
+        return 1
+    }
+    shift
+    nsenter --target "$pid" --mount --uts --ipc --net --pid --cgroup \
+        env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LANG=C.UTF-8 TERM="${TERM:-dumb}" PYTHONWARNINGS=ignore \
+        OS_CLIENT_CONFIG_FILE=/etc/lab/clouds.yaml OS_CLOUD="${OS_CLOUD:-lab-admin}" "$@"
+}
