@@ -1,0 +1,246 @@
+"""Filter contract_faults: what is wrong with a customer's choices, one sentence per fault."""
+
+import difflib
+import ipaddress
+import json
+import re
+
+DOCUMENTATION = r"""
+name: contract_faults
+short_description: List every fault of a customer's choices
+description:
+  - Compares choices with the options of a role's C(argument_specs), at any depth, and with limits that
+    C(argument_specs) cannot express.
+  - All faults are listed together. Each sentence has the variable, its value and the cure; an unknown key names the
+    nearest valid one. The value of an option with C(no_log) is never quoted.
+  - Stricter than Ansible's own validation, which converts. A number in quotes is not a number here, because the
+    roles would receive it as it was written.
+positional: _input, options, limits, catalogues, unreadable
+options:
+  _input:
+    description: The choices, name to value.
+    type: dict
+    required: true
+  options:
+    description: The C(options) of an entry point of C(argument_specs).
+    type: dict
+    required: true
+  limits:
+    description:
+      - Path of a choice to its limits. In a path C(.*) stands for every item of a list and every key of a catalogue.
+      - Known limits are C(pattern), C(format) (V(address), V(network), V(network4), V(network6)), C(at_least),
+        C(at_most), C(shortest), C(unique), C(key_of), C(empty); C(write) is the cure.
+    type: dict
+  catalogues:
+    description: Name of a choice with free keys to the options each of its entries has.
+    type: dict
+  unreadable:
+    description: Path of a choice that could not be evaluated to the reason.
+    type: dict
+"""
+
+EXAMPLES = r"""
+faults: "{{ {'jitsi_log_dais': 14} | contract_faults({'jitsi_log_days': {'type': 'int'}}) }}"
+# -> ["jitsi_log_dais is not a choice: write jitsi_log_days."]
+"""
+
+RETURN = r"""
+_value:
+  description: One sentence per fault, in the order of the contract; empty when there is none.
+  type: list
+  elements: str
+"""
+
+# type of argument_specs -> (Python types, how a person says it)
+TYPES = {
+    "str": ((str,), "a text"),
+    "path": ((str,), "a path"),
+    "int": ((int,), "a whole number"),
+    "float": ((int, float), "a number"),
+    "bool": ((bool,), "true or false"),
+    "list": ((list, tuple), "a list"),
+    "dict": ((dict,), "a mapping"),
+    "raw": ((object,), "a value"),
+}
+FORMATS = {
+    "address": ipaddress.ip_address,
+    "network": ipaddress.ip_network,
+    "network4": ipaddress.IPv4Network,
+    "network6": ipaddress.IPv6Network,
+}
+LONGEST_QUOTE = 60
+NEAR = 0.6
+
+
+def _shorten(text: str) -> str:
+    return text if len(text) <= LONGEST_QUOTE else text[: LONGEST_QUOTE - 3] + "..."
+
+
+def _quote(value: object) -> str:
+    """How value is shown in a sentence: as YAML would have it, short, printable, never a whole structure."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int):
+        return str(value) if value.bit_length() < 200 else f"a number of {value.bit_length()} bits"
+    if isinstance(value, float):
+        return str(value)
+    if isinstance(value, str):
+        return json.dumps(_shorten(value), ensure_ascii=not value.isprintable())
+    kinds = ((dict, "a mapping"), ((list, tuple), "a list"), (type(None), "empty"), (bytes, "binary"))
+    return next((words for kind, words in kinds if isinstance(value, kind)), f"a {type(value).__name__}")
+
+
+def _name(key: object) -> str:
+    return _shorten(key) if isinstance(key, str) and key.isprintable() and key else _quote(key)
+
+
+def _has_type(value: object, type_: str) -> bool:
+    if isinstance(value, bool):
+        return type_ in ("bool", "raw")
+    return isinstance(value, TYPES[type_][0])
+
+
+def _one_of(names) -> str:
+    return ", ".join(map(_name, names[:-1])) + f" or {_name(names[-1])}" if len(names) > 1 else _name(names[0])
+
+
+def _nearest(word: object, names) -> list[str]:
+    return difflib.get_close_matches(_shorten(str(word) if isinstance(word, str) else ""), names, 1, NEAR)
+
+
+class _Contract:
+    """Collects the faults of one set of choices."""
+
+    def __init__(self, choices, limits, unreadable):
+        self.choices, self.limits, self.unreadable, self.faults = choices, limits, unreadable, []
+
+    def refuse(self, path: str, value: object, secret: bool, cure: str) -> None:
+        state = "refused, and not shown because it is secret" if secret else _quote(value)
+        self.faults.append(f"{path} is {state}: write {cure}.")
+
+    def mapping(self, value: dict, option: dict, path: str, limit_path: str) -> None:
+        """Check the keys of value against option's options, then each value."""
+        options = option["options"]
+        prefix, limit_prefix = (f"{p}." if p else "" for p in (path, limit_path))
+        for key in value:
+            if key not in options:
+                self.unknown(prefix, key, list(options), path)
+        missing = [name for name, sub in options.items() if sub.get("required") and name not in value]
+        for key, wanted, names in option.get("required_if", []):
+            if value.get(key) == wanted:
+                missing += [name for name in names if name not in value]
+        for name in dict.fromkeys(missing):
+            if prefix + name not in self.unreadable:
+                self.faults.append(self.missing(prefix + name, options[name]))
+        for names in option.get("required_one_of", []):
+            if not any(name in value or prefix + name in self.unreadable for name in names):
+                self.faults.append(f"{path} is incomplete: write {_one_of([prefix + n for n in names])}.")
+        for names in option.get("mutually_exclusive", []):
+            both = [prefix + name for name in names if name in value]
+            if len(both) > 1:
+                self.faults.append(f"{' and '.join(both)} exclude each other: write only one of them.")
+        for name, sub in options.items():
+            if name in value:
+                self.value(value[name], sub, prefix + name, limit_prefix + name)
+
+    def unknown(self, prefix: str, key: object, names: list[str], path: str) -> None:
+        near = _nearest(key, names)
+        if near:
+            cure = f"write {prefix}{near[0]}"
+        elif path:
+            cure = f"{path} has {', '.join(sorted(names))}"
+        else:
+            cure = "docs/choices.md lists all of them"
+        self.faults.append(f"{prefix}{_name(key)} is not a choice: {cure}.")
+
+    @staticmethod
+    def missing(path: str, option: dict) -> str:
+        place = "vault.yml" if option.get("no_log") else "main.yml"
+        meaning = option.get("description", "")
+        meaning = (meaning[0] if isinstance(meaning, list) else meaning).split(". ")[0].split(": ")[0].rstrip(".")
+        note = f" ({meaning})" if meaning else ""
+        return f"{path} is missing: write it in group_vars/jitsi/{place}{note}."
+
+    def value(self, value: object, option: dict, path: str, limit_path: str, secret: bool = False) -> None:
+        """Check one value: type, choices, limits, then what it contains."""
+        if path in self.unreadable:
+            return
+        secret = secret or option.get("no_log", False)
+        type_, limit = option.get("type", "str"), self.limits.get(limit_path, {})
+        cure = limit.get("write", TYPES[type_][1])
+        if not _has_type(value, type_):
+            if "choices" in option:
+                cure = f"one of {', '.join(option['choices'])}"
+            elif type_ in ("str", "path") and isinstance(value, (bool, int, float)):
+                cure = f"{cure}, in quotes" if "write" in limit else "it in quotes, because it is a text"
+            elif "options" in option:
+                cure = f"a mapping of {', '.join(option['options'])}"
+            self.refuse(path, value, secret, cure)
+        elif "choices" in option and value not in option["choices"]:
+            near = _nearest(value, option["choices"])
+            self.refuse(path, value, secret, near[0] if near else f"one of {', '.join(option['choices'])}")
+        elif isinstance(value, str) and not value.isprintable():
+            self.refuse(path, value, secret, f"{cure}, without control characters")
+        elif value == "" and not limit.get("empty"):
+            self.refuse(path, value, secret, cure)
+        elif value != "" and not self.within(value, limit):
+            self.refuse(path, value, secret, self.key_cure(value, limit) if "key_of" in limit else cure)
+        elif isinstance(value, dict) and "options" in option:
+            self.mapping(value, option, path, limit_path)
+        elif isinstance(value, (list, tuple)):
+            item = {**option, "type": option.get("elements", "raw"), "no_log": secret}
+            for number, each in enumerate(value):
+                self.value(each, item, f"{path}[{number}]", f"{limit_path}.*")
+
+    def within(self, value: object, limit: dict) -> bool:
+        """Tell whether value keeps its limits."""
+        if "key_of" in limit:
+            catalogue = self.choices.get(limit["key_of"])
+            return not isinstance(catalogue, dict) or value in catalogue
+        if "pattern" in limit and not re.fullmatch(limit["pattern"], value, re.ASCII):
+            return False
+        if "format" in limit:
+            try:
+                # A bare address is a network of one to Python, but in a list of networks more likely a slip.
+                FORMATS[limit["format"]](value)
+            except ValueError:
+                return False
+            if limit["format"].startswith("network") and "/" not in value:
+                return False
+        if "unique" in limit and any(each in value[:number] for number, each in enumerate(value)):
+            return False
+        if len(value) < limit.get("shortest", 0) if isinstance(value, (str, list, tuple)) else False:
+            return False
+        if isinstance(value, (int, float)):
+            return limit.get("at_least", value) <= value <= limit.get("at_most", value)
+        return True
+
+    def key_cure(self, value: object, limit: dict) -> str:
+        names = [name for name in self.choices[limit["key_of"]] if isinstance(name, str)]
+        near = _nearest(value, names)
+        return near[0] if near else f"a key of {limit['key_of']} ({', '.join(map(_name, names))})"
+
+
+def contract_faults(choices, options, limits=None, catalogues=None, unreadable=None) -> list[str]:
+    """Return the faults of choices, one sentence each."""
+    contract = _Contract(choices, limits or {}, unreadable or {})
+    for path, reason in contract.unreadable.items():
+        reason = _shorten(reason) if not options.get(path, {}).get("no_log") else "the reason is not shown"
+        contract.faults.append(f"{path} cannot be read ({reason}): write a plain value.")
+    contract.mapping(choices, {"options": options}, "", "")
+    for name, entry in (catalogues or {}).items():
+        catalogue = choices.get(name)
+        if isinstance(catalogue, dict):
+            for key, value in catalogue.items():
+                if isinstance(key, str):
+                    contract.value(value, {"type": "dict", "options": entry}, f"{name}.{_name(key)}", f"{name}.*")
+                else:
+                    contract.faults.append(f"{name}.{_name(key)} is not a text: write the key in quotes.")
+    return contract.faults
+
+
+class FilterModule:
+    """Makes contract_faults known to Ansible."""
+
+    def filters(self):
+        return {"contract_faults": contract_faults}

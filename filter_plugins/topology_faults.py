@@ -1,0 +1,138 @@
+"""Filter topology_faults: what is wrong with a customer's plan, one sentence per fault."""
+
+import difflib
+import re
+
+DOCUMENTATION = r"""
+name: topology_faults
+short_description: List what is impossible in a customer's plan
+description:
+  - Judges groups and hosts of C(plan.yml) against what the customer chose and bought, before any server exists.
+  - Choices that are missing or of the wrong type are the business of P(contract_faults#filter) and are passed over here.
+positional: _input, choices, machine_groups
+options:
+  _input:
+    description: Ansible's C(groups), group name to host names.
+    type: dict
+    required: true
+  choices:
+    description: The choices, name to value.
+    type: dict
+    required: true
+  machine_groups:
+    description: Groups of machines the toolkit knows, the children of group C(jitsi).
+    type: list
+    elements: str
+    required: true
+"""
+
+EXAMPLES = r"""
+faults: "{{ groups | topology_faults({'jitsi_customer': 'acme'}, ['meet', 'videobridges', 'turn']) }}"
+# -> ["host bcme-meet does not begin with acme-: rename it in plan.yml, for example acme-meet."]
+"""
+
+RETURN = r"""
+_value:
+  description: One sentence per fault; empty when there is none.
+  type: list
+  elements: str
+"""
+
+PARENT = "jitsi"
+# What hosts of a group are called: <customer>-<noun>, numbered where there can be several.
+NOUNS = {"meet": "meet", "videobridges": "jvb", "turn": "turn"}
+ANSIBLES_OWN = {"all", "ungrouped", PARENT}
+HOST_NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?", re.ASCII)
+
+
+def _quote(name: str) -> str:
+    short = name if len(name) <= 60 else name[:57] + "..."
+    return short if short.isprintable() else ascii(short)
+
+
+def planned_hosts(group: str, customer: str, count: int) -> str:
+    """What stands in plan.yml for count hosts of group: one name, or a range of names."""
+    name = f"{customer}-{NOUNS.get(group, group)}"
+    return name if group == "meet" else f"{name}-1" if count == 1 else f"{name}-[1:{count}]"
+
+
+def _plural(count: int, noun: str) -> str:
+    return f"{count or 'no'} {noun}{'' if count == 1 else 's'}"
+
+
+def _group_faults(groups: dict, planned: list[str], machine_groups: list[str]) -> list[str]:
+    faults = []
+    for name, hosts in groups.items():
+        # Groups of hosts the plan does not have (servers the cloud still runs) are not the plan's business.
+        if name in ANSIBLES_OWN or name in machine_groups or (hosts and not set(hosts) & set(planned)):
+            continue
+        near = difflib.get_close_matches(name, machine_groups, 1, 0.6)
+        cure = f"write {near[0]}" if near else f"this toolkit has {', '.join(machine_groups)}"
+        faults.append(f"group {_quote(name)} of plan.yml is unknown: {cure}.")
+    return faults
+
+
+def _host_faults(groups: dict, planned: list[str], machine_groups: list[str], customer: str | None) -> list[str]:
+    faults = []
+    for host in planned:
+        mine = [group for group in machine_groups if host in groups.get(group, [])]
+        if not mine:
+            faults.append(f"host {_quote(host)} has no task: put it into {', '.join(machine_groups)} in plan.yml.")
+        if not HOST_NAME.fullmatch(host):
+            faults.append(
+                f"host {_quote(host)} is no host name: rename it in plan.yml with lower-case letters, digits and hyphens, "
+                "at most 63."
+            )
+        elif customer and not host.startswith(f"{customer}-"):
+            better = f"{customer}-{NOUNS.get(mine[0], mine[0]) if mine else host}"
+            faults.append(
+                f"host {host} does not begin with {customer}-: rename it in plan.yml, for example {better}."
+            )
+    return faults
+
+
+def _size_faults(groups: dict, machine_groups: list[str], customer: str, plan: str, machines: dict) -> list[str]:
+    faults = []
+    for group in machine_groups:
+        count, least = len(groups.get(group, [])), machines.get(group, 1)
+        if group == "meet" and count > 1:
+            faults.append(f"group meet has {count} hosts: keep one in plan.yml, because signalling runs on one machine.")
+        elif isinstance(least, int) and count < least:
+            faults.append(
+                f"group {group} has {_plural(count, 'host')} and plan {plan} needs {least}: "
+                f"write {planned_hosts(group, customer, least)} in plan.yml."
+            )
+    return faults
+
+
+def topology_faults(groups, choices, machine_groups) -> list[str]:
+    """Return the faults of the plan, one sentence each."""
+
+    def chosen(name, type_):
+        value = choices.get(name)
+        return value if isinstance(value, type_) else type_()
+
+    planned = list(groups.get(PARENT, []))
+    if not planned:
+        return ["plan.yml has no host in group jitsi: write at least meet, videobridges and turn under it."]
+    customer, plan = chosen("jitsi_customer", str), chosen("jitsi_plan", str)
+    promise = chosen("jitsi_plans", dict).get(plan)
+    promise = promise if isinstance(promise, dict) else {}
+    machines = promise.get("machines") if isinstance(promise.get("machines"), dict) else {}
+    faults = _group_faults(groups, planned, machine_groups)
+    faults += _host_faults(groups, planned, machine_groups, customer)
+    faults += _size_faults(groups, machine_groups, customer or "<customer>", plan or "<none>", machines)
+    seats, people = promise.get("moderators"), len(chosen("jitsi_moderators", list))
+    if isinstance(seats, int) and 0 < seats < people:
+        faults.append(
+            f"jitsi_moderators has {people} names and plan {plan} has {_plural(seats, 'seat')}: "
+            f"remove {people - seats} or choose a larger jitsi_plan."
+        )
+    return faults
+
+
+class FilterModule:
+    """Makes topology_faults known to Ansible."""
+
+    def filters(self):
+        return {"topology_faults": topology_faults}
