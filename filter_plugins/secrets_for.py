@@ -1,0 +1,51 @@
+"""Filter secrets_for: one secret per name, each derived as filter secret_for does."""
+
+from ansible.errors import AnsibleFilterError
+from ansible.plugins.loader import filter_loader
+
+DOCUMENTATION = r"""
+name: secrets_for
+short_description: Derive a secret for each of several names
+description:
+  - Applies filter C(secret_for) to the purpose C(prefix + name) of every name.
+positional: _input, seed, prefix
+options:
+  _input:
+    description: The names.
+    type: list
+    elements: str
+    required: true
+  seed:
+    description: The seed (C(jitsi_seed)).
+    type: str
+    required: true
+  prefix:
+    description: What the purposes begin with, for example C(moderator/).
+    type: str
+    required: true
+"""
+
+EXAMPLES = r"""
+prosody_moderators: "{{ jitsi_moderators | secrets_for(jitsi_seed, 'moderator/') }}"
+"""
+
+RETURN = r"""
+_value:
+  description: The secrets by name, in the order of the names.
+  type: dict
+"""
+
+
+def secrets_for(names: list[str], seed: str, prefix: str) -> dict[str, str]:
+    """Return {name: secret}; refuses a single text, which would be taken letter by letter."""
+    if isinstance(names, str):
+        raise AnsibleFilterError("secrets_for: needs a list of names")
+    secret_for = filter_loader.get("secret_for").j2_function
+    return {name: secret_for(seed, prefix + name) for name in names}
+
+
+class FilterModule:
+    """Makes secrets_for known to Ansible."""
+
+    def filters(self):
+        return {"secrets_for": secrets_for}

@@ -1,0 +1,30 @@
+import pytest
+from ansible.errors import AnsibleFilterError
+from ansible.plugins.loader import filter_loader
+from conftest import ROOT
+from secret_for import secret_for
+from secrets_for import secrets_for
+
+SEED = "0123456789abcdef0123456789abcdef"
+filter_loader.add_directory(str(ROOT / "filter_plugins"))
+
+
+def test_each_name_has_the_secret_of_its_purpose():
+    assert secrets_for(["anna", "bernd"], SEED, "moderator/") == {
+        "anna": secret_for(SEED, "moderator/anna"),
+        "bernd": secret_for(SEED, "moderator/bernd"),
+    }
+
+
+def test_nobody_has_no_secret():
+    assert secrets_for([], SEED, "moderator/") == {}
+
+
+def test_refuses_a_single_name():
+    with pytest.raises(AnsibleFilterError, match="list"):
+        secrets_for("anna", SEED, "moderator/")
+
+
+def test_a_bad_seed_is_refused_as_by_secret_for():
+    with pytest.raises(AnsibleFilterError, match="jitsi_seed"):
+        secrets_for(["anna"], "short", "moderator/")
