@@ -70,6 +70,7 @@ FORMATS = {
 }
 LONGEST_QUOTE = 60
 NEAR = 0.6
+PREFIX = "^(jitsi|cloud)_"
 
 
 def _shorten(text: str) -> str:
@@ -105,7 +106,11 @@ def _one_of(names) -> str:
 
 
 def _nearest(word: object, names) -> list[str]:
-    return difflib.get_close_matches(_shorten(str(word) if isinstance(word, str) else ""), names, 1, NEAR)
+    """The name most like word, in a list; empty when none is. A prefix that all share makes nothing alike."""
+    if not isinstance(word, str):
+        return []
+    tails = {re.sub(PREFIX, "", name) if re.match(PREFIX, word) else name: name for name in names}
+    return [tails[tail] for tail in difflib.get_close_matches(re.sub(PREFIX, "", word[:LONGEST_QUOTE]), tails, 1, NEAR)]
 
 
 class _Contract:
@@ -225,8 +230,11 @@ def contract_faults(choices, options, limits=None, catalogues=None, unreadable=N
     """Return the faults of choices, one sentence each."""
     contract = _Contract(choices, limits or {}, unreadable or {})
     for path, reason in contract.unreadable.items():
-        reason = _shorten(reason) if not options.get(path, {}).get("no_log") else "the reason is not shown"
-        contract.faults.append(f"{path} cannot be read ({reason}): write a plain value.")
+        if re.split(r"[.\[]", path)[0] not in options:
+            contract.unknown("", path, list(options), "")
+        else:
+            reason = "the reason is not shown" if options.get(path, {}).get("no_log") else reason[:120]
+            contract.faults.append(f"{path} cannot be read ({reason}): write a plain value.")
     contract.mapping(choices, {"options": options}, "", "")
     for name, entry in (catalogues or {}).items():
         catalogue = choices.get(name)

@@ -33,33 +33,29 @@ class LookupModule(LookupBase):
 
     def run(self, terms, variables=None, **kwargs):
         self.unreadable = {}
-        values = {}
-        for name in sorted(name for name in variables if name.startswith(PREFIXES)):
-            try:
-                values[name] = self._plain(self._templar.template(variables[name]), name)
-            except AnsibleError as error:
-                self.unreadable[name] = _reason(error)
-        return [{"values": values, "unreadable": self.unreadable}]
+        choices = {name: variables[name] for name in sorted(variables) if name.startswith(PREFIXES)}
+        return [{"values": self._mapping(choices, ""), "unreadable": self.unreadable}]
 
-    def _plain(self, value, path, depth=0):
-        """Evaluate a lazy container in full; what cannot be is left out and noted."""
+    def _mapping(self, value: dict, prefix: str, depth: int = 0) -> dict:
+        return dict(self._each([(key, f"{prefix}{key}", each) for key, each in value.items()], depth))
+
+    def _each(self, places, depth):
+        """Give key and evaluated value of each place; what cannot be evaluated is noted and left out."""
+        for key, path, value in places:
+            try:
+                yield key, self._plain(value, path, depth)
+            except AnsibleError as error:
+                self.unreadable[path] = str(error).splitlines()[0].rstrip(".")
+
+    def _plain(self, value, path, depth):
         if depth > DEEPEST:
             raise AnsibleError("nested too deeply")
+        if isinstance(value, dict):
+            return self._mapping(value, f"{path}.", depth + 1)
+        if isinstance(value, (list, tuple)):
+            places = [(number, f"{path}[{number}]", each) for number, each in enumerate(value)]
+            return [each for _, each in self._each(places, depth + 1)]
+        value = self._templar.template(value)
         if isinstance(value, Undefined):
             raise AnsibleError(getattr(value, "_undefined_message", "undefined"))
-        if isinstance(value, dict):
-            return dict(self._each(((key, f"{path}.{key}") for key in value), value, depth))
-        if isinstance(value, (list, tuple)):
-            return [item for _, item in self._each(((n, f"{path}[{n}]") for n in range(len(value))), value, depth)]
         return value
-
-    def _each(self, places, container, depth):
-        for key, path in places:
-            try:
-                yield key, self._plain(container[key], path, depth + 1)
-            except AnsibleError as error:
-                self.unreadable[path] = _reason(error)
-
-
-def _reason(error: AnsibleError) -> str:
-    return str(error).splitlines()[0].rstrip(".")

@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import yaml
+from ansible.errors import AnsibleError
 from ansible.plugins.lookup import LookupBase
 
 DOCUMENTATION = r"""
@@ -21,7 +23,8 @@ RETURN = r"""
 _list:
   description:
     - A list of files, each with C(path) (relative to the working directory where it lies below it), C(folder) of the
-      inventory, C(place), C(encrypted) and C(keys).
+      inventory, C(place), C(encrypted), C(keys) and C(fault).
+    - C(fault) is a sentence why the file cannot be read, empty otherwise.
     - C(place) is V(vault) for C(group_vars/jitsi/vault.yml), V(choices) for other files of group C(jitsi), else
       V(elsewhere). C(keys) are the names on the top level, in an inventory source those at any depth.
   type: list
@@ -73,14 +76,32 @@ class LookupModule(LookupBase):
     def _entry(self, path: Path, folder: Path, place: str, deep: bool) -> dict:
         with path.open("rb") as file:
             encrypted = file.read(len(VAULT_HEADER)) == VAULT_HEADER
-        keys = list(dict.fromkeys(_names(self._loader.load_from_file(str(path)), deep)))
+        data, fault = {}, ""
+        try:
+            data = self._loader.load_from_file(str(path))
+            if place != "elsewhere" and not isinstance(data, (dict, type(None))):
+                fault = "it is no mapping of names to values"
+        except AnsibleError as error:
+            fault = str(error).splitlines()[0].rstrip(".") + ("" if encrypted else _position(path))
         return {
             "path": _shown(path),
             "folder": _shown(folder),
             "place": place,
             "encrypted": encrypted,
-            "keys": keys,
+            "keys": list(dict.fromkeys(_names(data, deep))),
+            "fault": f"{_shown(path)} cannot be read ({fault}): mend this file." if fault else "",
         }
+
+
+def _position(path: Path) -> str:
+    """Where YAML stops making sense in path, as far as its parser can tell."""
+    try:
+        yaml.compose(path.read_bytes(), Loader=yaml.SafeLoader)
+    except yaml.MarkedYAMLError as error:
+        return f", line {error.problem_mark.line + 1}" if error.problem_mark else ""
+    except (yaml.YAMLError, ValueError):
+        return ""
+    return ""
 
 
 def _place(path: Path) -> str:
