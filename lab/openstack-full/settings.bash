@@ -51,6 +51,21 @@ node_pid() {
     echo "$pid"
 }
 
+# enter_control_group: make the calling (sub)shell, and what it starts from here on, the lab's
+enter_control_group() {
+    local hierarchy group
+    for hierarchy in /sys/fs/cgroup/*/; do
+        group=$hierarchy$control_group
+        mkdir -p "$group"
+        # A new cpuset admits nobody until it has processors and memory.
+        if [[ -e $group/cpuset.cpus && -z $(<"$group/cpuset.cpus") ]]; then
+            cat "$hierarchy/cpuset.cpus" >"$group/cpuset.cpus"
+            cat "$hierarchy/cpuset.mems" >"$group/cpuset.mems"
+        fi
+        echo "$BASHPID" >"$group/cgroup.procs"
+    done
+}
+
 # on NODE COMMAND...: run COMMAND inside the node
 on() {
     local pid
@@ -59,7 +74,10 @@ on() {
         return 1
     }
     shift
-    nsenter --target "$pid" --mount --uts --ipc --net --pid --cgroup \
-        env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LANG=C.UTF-8 TERM="${TERM:-dumb}" PYTHONWARNINGS=ignore \
-        OS_CLIENT_CONFIG_FILE=/etc/lab/clouds.yaml OS_CLOUD="${OS_CLOUD:-lab-admin}" "$@"
+    (
+        enter_control_group
+        exec nsenter --target "$pid" --mount --uts --ipc --net --pid --cgroup \
+            env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LANG=C.UTF-8 TERM="${TERM:-dumb}" \
+            PYTHONWARNINGS=ignore OS_CLIENT_CONFIG_FILE=/etc/lab/clouds.yaml OS_CLOUD="${OS_CLOUD:-lab-admin}" "$@"
+    )
 }

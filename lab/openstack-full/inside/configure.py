@@ -49,7 +49,8 @@ def configuration(address: str, resolver: str, secrets: dict) -> dict:
     queue = f"rabbit://openstack:{secrets['queue']}@{CONTROL}:5672/"
 
     def database(name: str) -> dict:
-        return {"connection": f"mysql+pymysql://openstack:{secrets['database']}@127.0.0.1/{name}?charset=utf8"}
+        # Compute nodes speak to the queue only: one that knew a database would wait for it in vain.
+        return {} if address != CONTROL else {"connection": f"mysql+pymysql://openstack:{secrets['database']}@127.0.0.1/{name}?charset=utf8"}
 
     return {
         "keystone/keystone.conf": {
