@@ -1,0 +1,98 @@
+"""Filter plan_text: what would be deployed, for a person to read."""
+
+DOCUMENTATION = r"""
+name: plan_text
+short_description: Print what would be deployed as lines for a person
+description:
+  - Servers, networks, open ports, floating IPs, DNS records, versions, and what the bridges carry against what the plan
+    promises.
+positional: _input, choices, people_per_bridge
+options:
+  _input:
+    description: What P(deployment_plan#filter) returns.
+    type: dict
+    required: true
+  choices:
+    description: The choices, name to value; valid ones.
+    type: dict
+    required: true
+  people_per_bridge:
+    description: What P(bridge_capacity#filter) returns.
+    type: int
+    required: true
+"""
+
+EXAMPLES = r"""
+text: "{{ plan | plan_text(choices, 80) }}"
+"""
+
+RETURN = r"""
+_value:
+  description: Text of several lines.
+  type: str
+"""
+
+CAMERAS = {
+    "few": "few cameras in large rooms",
+    "small_rooms": "rooms of up to ten people",
+    "all": "everyone's camera on in large rooms",
+}
+PEERS = {"world": "the world", "admin": "operators' networks"}
+RECORDS = {"printed": "set them yourself once the servers have addresses", "designate": "set in the cloud's DNS service"}
+
+
+def _table(rows: list[list[str]]) -> list[str]:
+    widths = [max(len(cell) for cell in column) for column in zip(*rows, strict=True)]
+    return ["  " + "  ".join(c.ljust(w) for c, w in zip(row, widths, strict=True)).rstrip() for row in rows]
+
+
+def _capacity(plan: dict, choices: dict, people_per_bridge: int) -> list[str]:
+    bridges = sum("videobridges" in server["groups"] for server in plan["servers"])
+    carried, promised = bridges * people_per_bridge, choices["jitsi_plans"][choices["jitsi_plan"]]["users"]
+    lines = [
+        f"  {bridges} x bridge with {choices['cloud_bridge_vcpus']} vCPU ({CAMERAS[choices['jitsi_cameras']]}): "
+        f"about {people_per_bridge} people each, {carried} together"
+    ]
+    if not promised:
+        return [*lines, f"  plan {choices['jitsi_plan']} promises no number of people"]
+    verdict = "enough" if carried >= promised else f"TOO FEW, {-(-promised // people_per_bridge)} bridges would do"
+    if carried >= promised and carried - people_per_bridge < promised:
+        verdict += ", without a spare bridge"
+    return [*lines, f"  plan {choices['jitsi_plan']} promises {promised}: {verdict}"]
+
+
+def plan_text(plan, choices, people_per_bridge) -> str:
+    """Return the plan as text."""
+    networks = [n for n in (choices["cloud_network_cidr"], choices["cloud_network_cidr_ipv6"]) if n]
+    floating = [server["name"] for server in plan["servers"] if server["floating_ip"]]
+    disks = {0: "local disk"}
+    releases, release = choices["jitsi_releases"], choices["jitsi_release"]
+    lines = [
+        f"Servers ({len(plan['servers'])}) on cloud {choices['cloud_name']}, image {choices['cloud_image']}",
+        *_table(
+            [
+                [s["name"], s["flavor"], disks.get(s["volume_gb"], f"volume of {s['volume_gb']} GB"), ", ".join(s["groups"])]
+                for s in plan["servers"]
+            ]
+        ),
+        "Networks",
+        f"  {', '.join(networks)}, routed to {choices['cloud_external_network']}",
+        "Open ports, from outside and between servers",
+        *_table([[p["group"], p["port"], f"from {PEERS.get(p['peer'], p['peer'])}", p["why"]] for p in plan["ports"]]),
+        f"Floating IPs ({len(floating)})",
+        f"  {', '.join(floating)}",
+        f"DNS records ({RECORDS[choices['cloud_dns']['mode']]})",
+        *_table([[record["name"], f"-> floating IP of {record['server']}"] for record in plan["dns"]]),
+        f"Software: Jitsi {release} from {choices['jitsi_repository']['url']}",
+        *_table([[package, version] for package, version in releases[release].items()]),
+        "Capacity",
+        *_capacity(plan, choices, people_per_bridge),
+    ]
+    return "\n".join(lines)
+
+
+class FilterModule:
+    """Makes plan_text known to Ansible."""
+
+    def filters(self):
+        return {"plan_text": plan_text}

@@ -1,0 +1,74 @@
+"""Filter topology_picture: a customer's servers and who talks to whom, as a Mermaid diagram."""
+
+import re
+
+DOCUMENTATION = r"""
+name: topology_picture
+short_description: Draw a customer's servers as a Mermaid flowchart
+description:
+  - One box per server inside the customer's network; an arrow per pair that the firewall matrix lets talk, with its
+    ports. What servers may reach outside is left out.
+positional: _input, title
+options:
+  _input:
+    description: What P(deployment_plan#filter) returns.
+    type: dict
+    required: true
+  title:
+    description: Title of the customer's network in the picture.
+    type: str
+    required: true
+"""
+
+EXAMPLES = r"""
+picture: "{{ groups | deployment_plan(choices, firewall_matrix) | topology_picture('acme, 10.71.0.0/24') }}"
+"""
+
+RETURN = r"""
+_value:
+  description: Text of a Mermaid diagram.
+  type: str
+"""
+
+OUTSIDE = {"world": "Internet", "admin": "Operators"}
+EVERY_SERVER = "jitsi"
+
+
+def _id(name: str) -> str:
+    return re.sub(r"\W", "_", name, flags=re.ASCII)
+
+
+def _text(text: str) -> str:
+    """Text as Mermaid takes it inside quotes."""
+    return "".join(c if c.isalnum() or c in " -_.,:/()<>" else f"#{ord(c)};" for c in text)
+
+
+def topology_picture(plan, title) -> str:
+    """Return the Mermaid text of plan."""
+    members = {EVERY_SERVER: [server["name"] for server in plan["servers"]]}
+    for server in plan["servers"]:
+        for group in server["groups"]:
+            members.setdefault(group, []).append(server["name"])
+    arrows: dict[tuple[str, str], list[str]] = {}
+    for rule in plan["ports"]:
+        for target in members.get(rule["group"], []):
+            for source in [rule["peer"]] if rule["peer"] in OUTSIDE else members.get(rule["peer"], []):
+                if source != target and not (rule["group"] == EVERY_SERVER and source in OUTSIDE):
+                    ports = arrows.setdefault((source, target), [])
+                    ports += [rule["port"]] if rule["port"] not in ports else []
+    lines = ["flowchart LR", *(f'  {key}(("{words}"))' for key, words in OUTSIDE.items())]
+    lines.append(f'  subgraph network["{_text(title)}"]')
+    for server in plan["servers"]:
+        words = f"{server['name']}<br/>{', '.join(server['groups'])}<br/>{server['flavor']}"
+        lines.append(f'    {_id(server["name"])}["{_text(words)}"]')
+    lines.append("  end")
+    for (source, target), ports in arrows.items():
+        lines.append(f'  {_id(source)} -- "{_text(", ".join(ports))}" --> {_id(target)}')
+    return "\n".join(lines) + "\n"
+
+
+class FilterModule:
+    """Makes topology_picture known to Ansible."""
+
+    def filters(self):
+        return {"topology_picture": topology_picture}
