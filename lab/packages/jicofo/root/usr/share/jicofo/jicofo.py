@@ -1,0 +1,298 @@
+#!/usr/bin/python3
+"""STAND-IN for jicofo, not Jitsi's own: the conference focus without media.
+
+It reads jicofo's settings, logs in to prosody, counts the bridges, opens the rooms people ask for and gives them
+their owners.  Left out: everything about media (Jingle, Colibri), recording, visitors, tokens, REST beyond status.
+"""
+
+import asyncio
+import contextlib
+import os
+import sys
+import time
+
+from standin import log as logs
+from standin import web
+from standin.settings import Settings, SettingsError, java_properties
+from standin.xmpp import MUC, Client, XmppError, bare, domain_of, xml
+
+HOME = os.path.dirname(os.path.abspath(__file__))
+FOCUS = "http://jitsi.org/protocol/focus"
+COLIBRI = "{http://jitsi.org/protocol/colibri}"
+HEALTH = "http://jitsi.org/protocol/healthcheck"
+EX_CONFIG = 78
+
+
+class Conference:
+    """One room the focus is in."""
+
+    def __init__(self, focus, address):
+        self.focus, self.address = focus, address
+        self.owners = set()
+        self.started = time.monotonic()
+        self.room = None
+        self.ready = focus.client.spawn(self._open())
+
+    async def _open(self):
+        client = self.focus.client
+        self.room = await client.join(self.address, client.username, on_change=self._changed)
+        self.focus.log.info("conference %s is open", self.address)
+        if not self.people:
+            client.spawn(self._give_up())
+
+    async def _give_up(self):
+        await asyncio.sleep(self.focus.initial_timeout)
+        if not self.people and self.focus.conferences.get(self.address) is self:
+            self.focus.log.info("nobody came to %s", self.address)
+            self.focus.close(self)
+
+    @property
+    def people(self):
+        return list(self.room.occupants.values()) if self.room else []
+
+    def _changed(self, room, nick):
+        self.room = room
+        if nick is None:
+            self.focus.log.info("room %s is gone", self.address)
+            self.focus.close(self)
+        elif not self.people:
+            self.focus.log.info("everybody has left %s", self.address)
+            self.focus.close(self)
+        else:
+            self._grant()
+
+    def _grant(self):
+        """Makes owners of whom the settings say: every authenticated person, or else the first one there."""
+        people = self.people
+        if self.focus.login_domain:
+            chosen = [person for person in people if domain_of(person.address) == self.focus.login_domain]
+        elif self.focus.auto_owner and not any(person.affiliation == "owner" for person in people):
+            chosen = [] if any(bare(person.address) in self.owners for person in people) else people[:1]
+        else:
+            chosen = []
+        for person in chosen:
+            address = bare(person.address)
+            if address and person.affiliation != "owner" and address not in self.owners:
+                self.owners.add(address)
+                self.focus.client.spawn(self._make_owner(address))
+
+    async def _make_owner(self, address):
+        item = xml("item", {"affiliation": "owner", "jid": address})
+        await self.focus.client.request("set", self.address, xml("query", {"xmlns": f"{MUC}#admin"}, item))
+        self.focus.log.info("%s is owner of %s", address, self.address)
+
+
+class Focus:
+    """The daemon: one login, the breweries and the conferences."""
+
+    def __init__(self, settings, log):
+        self.settings, self.log = settings, log
+        get, need = settings.get, settings.need
+        prefix = "jicofo.xmpp.client."
+        self.domain = need(prefix + "xmpp-domain")
+        self.muc = bare(get(prefix + "conference-muc-jid") or f"conference.{self.domain}")
+        self.proxy = get(prefix + "client-proxy")
+        self.auto_owner = get("jicofo.conference.enable-auto-owner", True)
+        self.initial_timeout = get("jicofo.conference.initial-timeout", 15)
+        self.login_domain = None
+        if get("jicofo.authentication.enabled", False):
+            if get("jicofo.authentication.type", "NONE") == "NONE":
+                raise SettingsError(f"{settings.path}: jicofo.authentication.type must be XMPP or JWT")
+            self.login_domain = bare(need("jicofo.authentication.login-url"))
+        self.breweries = {
+            kind: bare(get(f"jicofo.{kind}.brewery-jid"))
+            for kind in ("bridge", "jibri", "jibri-sip", "jigasi")
+            if get(f"jicofo.{kind}.brewery-jid")
+        }
+        self.client = Client(
+            log,
+            host=get(prefix + "hostname", "localhost"),
+            port=get(prefix + "port", 5222),
+            domain=need(prefix + "domain"),
+            username=get(prefix + "username", "focus"),
+            password=need(prefix + "password"),
+            resource=get(prefix + "resource", get(prefix + "username", "focus")),
+            verify=not get(prefix + "disable-certificate-verification", False),
+            tls=get(prefix + "use-tls", True),
+        )
+        self.client.on_login, self.client.on_loss = self._logged_in, self._lost
+        self.client.handle(FOCUS, "conference", self._requested)
+        self.conferences, self.rooms = {}, {}
+        self.known, self.sick = set(), set()  # bridges by nick
+        self.lost_bridges = 0
+        with open(os.path.join(HOME, "VERSION"), encoding="ascii") as text:
+            self.version = text.read().strip()
+
+    # -- XMPP
+
+    async def _logged_in(self):
+        for kind, address in self.breweries.items():
+            try:
+                self.rooms[kind] = await self.client.join(
+                    address, self.client.username, on_change=self._bridge_changed if kind == "bridge" else None
+                )
+                self.log.info("in the %s brewery %s", kind, address)
+            except XmppError as error:
+                self.log.error("cannot enter the %s brewery %s: %s", kind, address, error)
+
+    def _lost(self):
+        for memory in (self.conferences, self.rooms, self.known, self.sick):
+            memory.clear()
+
+    def _bridge_changed(self, room, nick):
+        self.rooms["bridge"] = room
+        for gone in self.known - room.occupants.keys():
+            self.known.discard(gone)
+            self.sick.discard(gone)
+            self.lost_bridges += 1
+            self.log.info("bridge %s has left", gone)
+        if nick in room.occupants and nick not in self.known:
+            self.known.add(nick)
+            self.log.info("bridge %s: %s", nick, self.stats_of(room.occupants[nick]))
+            self.client.spawn(self._check(room, nick))
+
+    async def _check(self, room, nick):
+        """Asks the bridge whether it is healthy, as long as it is there."""
+        settings = self.settings
+        if not settings.get("jicofo.bridge.health-checks.enabled", True):
+            return
+        interval = settings.get("jicofo.bridge.health-checks.interval", 10)
+        while nick in room.occupants and self.rooms.get("bridge") is room:
+            try:
+                await self.client.request("get", f"{room.address}/{nick}", xml("healthcheck", {"xmlns": HEALTH}))
+                if nick in self.sick:
+                    self.log.info("bridge %s is healthy again", nick)
+                self.sick.discard(nick)
+            except XmppError as error:
+                if nick in room.occupants and nick not in self.sick:
+                    self.log.warning("bridge %s is not healthy: %s", nick, error)
+                    self.sick.add(nick)
+            await asyncio.sleep(interval)
+
+    async def _requested(self, iq):
+        asker = iq.get("from")
+        if self.proxy and bare(asker) == bare(self.proxy):
+            asker = asker.partition("/")[2]
+        address = bare(iq[0].get("room", ""))
+        if not address or domain_of(address) != self.muc:
+            raise XmppError("bad-request")
+        properties = {"authentication": "false"}
+        attributes = {"xmlns": FOCUS, "room": address, "focusjid": bare(self.client.address), "ready": "true"}
+        if self.login_domain:
+            properties = {"authentication": "true", "externalAuth": "false"}
+            if domain_of(asker) == self.login_domain:
+                attributes["identity"] = bare(asker)
+            elif address not in self.conferences:
+                self.log.info("%s may not open %s", asker, address)
+                raise XmppError("not-authorized")
+        self.log.info("%s asks for %s", asker, address)
+        conference = self.conferences.get(address) or Conference(self, address)
+        self.conferences[address] = conference
+        try:
+            await asyncio.shield(conference.ready)
+        except XmppError as error:
+            self.log.error("cannot open %s: %s", address, error)
+            self.conferences.pop(address, None)
+            attributes["ready"] = "false"
+        return xml(
+            "conference",
+            attributes,
+            *(xml("property", {"name": name, "value": value}) for name, value in properties.items()),
+        )
+
+    def close(self, conference):
+        if self.conferences.get(conference.address) is conference:
+            del self.conferences[conference.address]
+            if conference.room and self.client.connected:
+                conference.room.leave()
+
+    # -- status
+
+    @staticmethod
+    def stats_of(occupant):
+        return {item.get("name"): item.get("value") for item in occupant.presence.iter(f"{COLIBRI}stat")}
+
+    def bridges(self):
+        """The bridges in the brewery: name, what they say of themselves, may they be given conferences?"""
+        room = self.rooms.get("bridge")
+        for nick, occupant in (room.occupants if room else {}).items():
+            stats = self.stats_of(occupant)
+            off_duty = stats.get("drain") == "true" or stats.get("graceful_shutdown") == "true"
+            yield nick, stats, bool(stats) and not off_duty and nick not in self.sick
+
+    def stats(self):
+        bridges = list(self.bridges())
+        sizes = [len(conference.people) for conference in self.conferences.values()]
+        counts = {kind: len(room.occupants) for kind, room in self.rooms.items()}
+        return {
+            "bridge_selector": {
+                "bridge_count": len(bridges),
+                "operational_bridge_count": sum(fine for _, _, fine in bridges),
+                "in_shutdown_bridge_count": sum(said.get("graceful_shutdown") == "true" for _, said, _ in bridges),
+                "lost_bridges": self.lost_bridges,
+            },
+            "bridges": {nick: {**said, "operational": fine} for nick, said, fine in bridges},
+            "conferences": len(sizes),
+            "participants": sum(sizes),
+            "largest_conference": max(sizes, default=0),
+            "jibri_detector": {"count": counts.get("jibri", 0), "available": counts.get("jibri", 0)},
+            "jigasi_detector": {"count": counts.get("jigasi", 0)},
+            "xmpp": {"connected": self.client.connected},
+        }
+
+    def metrics(self):
+        stats = self.stats()
+        return web.metrics(
+            {
+                "jitsi_jicofo_conferences": stats["conferences"],
+                "jitsi_jicofo_participants_current": stats["participants"],
+                "jitsi_jicofo_bridge_selector_bridge_count": stats["bridge_selector"]["bridge_count"],
+                "jitsi_jicofo_bridge_selector_bridge_count_operational":
+                    stats["bridge_selector"]["operational_bridge_count"],
+                "jitsi_jicofo_xmpp_connected": stats["xmpp"]["connected"],
+            }
+        )  # fmt: skip
+
+    def health(self):
+        if not self.client.connected:
+            return 500, {"health": "unhealthy", "reason": "XMPP is not connected"}
+        if not any(fine for _, _, fine in self.bridges()):
+            return 500, {"health": "unhealthy", "reason": "no operational bridge"}
+        return 200, ""
+
+    async def run(self):
+        get = self.settings.get
+        if get("jicofo.rest.enabled", True):
+            about = {"name": "Jicofo", "version": self.version, "os": "STAND-IN"}
+            routes = {
+                ("GET", "/about/version"): lambda _: (200, about),
+                ("GET", "/stats"): lambda _: (200, self.stats()),
+            }
+            if get("jicofo.rest.prometheus.enabled", True):
+                routes["GET", "/metrics"] = lambda _: (200, self.metrics())
+            if get("jicofo.health.enabled", False):
+                routes["GET", "/about/health"] = lambda _: self.health()
+            host, port = get("jicofo.rest.host", "127.0.0.1"), get("jicofo.rest.port", 8888)
+            await web.serve(host, port, routes)
+            self.log.info("status at http://%s:%s", host, port)
+        self.log.info("memory limit %s", os.environ.get("JICOFO_MAX_MEMORY", "3072m (the default)"))
+        if "bridge" not in self.breweries:
+            self.log.warning("jicofo.bridge.brewery-jid is not set: there will be no bridges")
+        await self.client.run()
+
+
+def main():
+    try:
+        properties = java_properties(os.environ, "/etc/jitsi/jicofo/jicofo.conf")
+        log = logs.setup("Jicofo", properties.get("java.util.logging.config.file"))
+        focus = Focus(Settings(properties["config.file"], os.path.join(HOME, "keys")), log)
+    except SettingsError as error:
+        print(f"Jicofo STAND-IN: refused to start: {error}", file=sys.stderr)
+        return EX_CONFIG
+    with contextlib.suppress(KeyboardInterrupt):
+        asyncio.run(focus.run())
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,3 @@
+#!/bin/sh
+# STAND-IN for jicofo's start script.
+exec /usr/bin/python3 -u /usr/share/jicofo/jicofo.py "$@"

@@ -1,0 +1,2 @@
+-- STAND-IN, not Jitsi's own: loads and does nothing.
+-- The real one creates the component conferenceduration.HOST; here it can be configured by hand.

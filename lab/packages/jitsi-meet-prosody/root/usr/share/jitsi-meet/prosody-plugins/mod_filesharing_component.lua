@@ -1,0 +1,6 @@
+-- STAND-IN, not Jitsi's own: announces the sharing of files to clients.
+-- Left out: doing it; no conference is entered or left because of it.
+
+local lib = module:require "stand_in";
+
+lib.announce("filesharing");
