@@ -4,11 +4,10 @@ Mitogen binds every worker to one core; on a small controller that costs 1.4 to 
 two cores, docs/performance.md). Chosen by scripts/accelerate, never required: without mitogen the stock strategy runs.
 """
 
-from ansible.plugins.loader import strategy_loader
-
 import ansible_mitogen.affinity
-import ansible_mitogen.loaders  # noqa: F401 - registers mitogen's connections with Ansible's loaders
+import ansible_mitogen.loaders
 import ansible_mitogen.strategy
+from ansible.plugins.loader import strategy_loader
 
 DOCUMENTATION = r"""
 name: mitogen_unpinned

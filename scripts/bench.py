@@ -1,0 +1,145 @@
+"""Measure validation, provisioning and configuration: wall time, CPU time and peak memory on the controller.
+
+usage: bench.py [--only validate|provision|configure]
+
+Prints a table and stores it as JSON lines in $LAB_STATE/bench.jsonl. Compare rows of one run only: machines differ and
+are shared, so the ratios are what counts. CPU and memory are those of the command and what it waited for; servers in
+containers share this machine's cores, their share shows in the wall time alone.
+"""
+
+import argparse
+import contextlib
+import json
+import os
+import platform
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+STATE = Path(os.environ.get("LAB_STATE", ROOT / ".lab"))
+SMALL = "inventories/example-small/plan.yml"
+
+# What a fresh ansible.cfg would say, over ours; only the paths of roles and plugins stay.
+STOCK = {
+    "ANSIBLE_STRATEGY": "linear",
+    "ANSIBLE_PIPELINING": "false",
+    "ANSIBLE_FORKS": "5",
+    "ANSIBLE_SSH_ARGS": "-C -o ControlMaster=auto -o ControlPersist=60s",
+    "ANSIBLE_CALLBACKS_ENABLED": "",
+    "ANSIBLE_INJECT_FACT_VARS": "true",
+}
+
+
+def accelerated() -> dict[str, str]:
+    """The environment that make runs playbooks with."""
+    words = subprocess.run(["scripts/accelerate"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.split()
+    return dict(word.split("=", 1) for word in words)
+
+
+def measure(name: str, command: list[str], environment: dict[str, str]) -> dict:
+    """Run command to its end and return what it cost; a failing command ends the benchmark with its output."""
+    log = STATE / "bench.log"
+    began = time.monotonic()
+    with log.open("w") as output:
+        child = subprocess.Popen(
+            command, cwd=ROOT, env=os.environ | environment, stdout=output, stderr=subprocess.STDOUT
+        )
+        _, status, usage = os.wait4(child.pid, 0)
+    if status:
+        sys.exit(f"bench: {' '.join(command)} failed:\n{log.read_text()[-3000:]}")
+    row = {
+        "what": name,
+        "wall_s": round(time.monotonic() - began, 2),
+        "cpu_s": round(usage.ru_utime + usage.ru_stime, 2),
+        "peak_mb": usage.ru_maxrss // 1024,
+    }
+    print(f"{name:58} {row['wall_s']:8.1f} s {row['cpu_s']:8.1f} CPU-s {row['peak_mb']:6d} MB", flush=True)
+    return row
+
+
+def validate() -> list[dict]:
+    """A customer's folder from choices to verdict."""
+    with customer() as inventory:
+        return [measure("validate", ["ansible-playbook", "-i", inventory, "playbooks/validate.yml"], {})]
+
+
+@contextlib.contextmanager
+def customer():
+    """A scaffolded customer, removed afterwards."""
+    folder = STATE / "bench-customer"
+    subprocess.run(["rm", "-rf", str(folder)], check=True)
+    arguments = {
+        "NAME": "bench", "DOMAIN": "meet.bench.test", "PLAN": "office", "CLOUD": "lab", "DIR": str(folder),
+        "REGION": "RegionOne", "NETWORK": "public", "EMAIL": "admin@bench.test",
+        "IMPRINT": "https://www.bench.test/imprint", "PRIVACY": "https://www.bench.test/privacy",
+        "MODERATORS": "anna", "FLAVOR_MEET": "m", "FLAVOR_VIDEOBRIDGE": "m", "FLAVOR_TURN": "m",
+    }  # fmt: skip
+    subprocess.run(
+        ["scripts/new-customer", *(f"{k}={v}" for k, v in arguments.items())],
+        cwd=ROOT, check=True, stdout=subprocess.DEVNULL,
+    )  # fmt: skip
+    try:
+        yield str(folder / "plan.yml")
+    finally:
+        subprocess.run(["rm", "-rf", str(folder)], check=True)
+
+
+def provision() -> list[dict]:
+    """1, 4, 8 and 16 bridges on the real OpenStack API; measured where the lab is."""
+    result = subprocess.run(["lab/openstack-api/bench"], cwd=ROOT, capture_output=True, text=True, check=False)
+    if result.returncode:
+        sys.exit(f"bench: lab/openstack-api/bench failed:\n{result.stdout[-2000:]}{result.stderr[-2000:]}")
+    rows = [json.loads(line) for line in result.stdout.splitlines() if line.startswith("{")]
+    for row in rows:
+        print(f"{row['what']:58} {row['wall_s']:8.1f} s {row['cpu_s']:8.1f} CPU-s {row['peak_mb']:6d} MB")
+    return rows
+
+
+def configure() -> list[dict]:
+    """First configuration of `small` on containers, then runs without change: ours, and with Ansible's defaults."""
+    run = STATE / "bench-molecule"
+    molecule = {"MOLECULE_EPHEMERAL_DIRECTORY": str(run)}
+    playbook = ["ansible-playbook", "-i", SMALL, "-i", str(run / "lab"), "playbooks/configure.yml"]
+    quiet = {"cwd": ROOT, "env": os.environ | molecule, "check": True, "stdout": subprocess.DEVNULL}
+    try:
+        for step in ("dependency", "create", "prepare"):
+            subprocess.run(["molecule", step, "--scenario-name", "small-debian12"], **quiet)
+        return [
+            measure("configure small, first run", playbook, accelerated()),
+            measure("configure small, no change", playbook, accelerated()),
+            measure("configure small, no change, without mitogen", playbook, {}),
+            measure("configure small, no change, Ansible's default settings", playbook, STOCK),
+        ]
+    finally:
+        subprocess.run(["molecule", "destroy", "--scenario-name", "small-debian12"], **quiet)
+
+
+def ratios(rows: list[dict]) -> list[str]:
+    """The figures to compare from run to run."""
+    wall = {row["what"]: row["wall_s"] for row in rows}
+    pairs = [
+        ("no change: Ansible's defaults / ours", "configure small, no change, Ansible's default settings",
+         "configure small, no change"),
+        ("provisioning: 16 bridges / 1 bridge", "provision 16 bridges", "provision 1 bridges"),
+    ]  # fmt: skip
+    return [f"{name:58} {wall[a] / wall[b]:8.1f}" for name, a, b in pairs if a in wall and b in wall]
+
+
+def main() -> None:
+    stages = {"validate": validate, "provision": provision, "configure": configure}
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--only", choices=stages)
+    only = parser.parse_args().only
+    STATE.mkdir(parents=True, exist_ok=True)
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2**30
+    print(f"{platform.machine()}, {os.cpu_count()} cores, {memory} GiB, Python {platform.python_version()}")
+    rows = [row for name, stage in stages.items() if only in (None, name) for row in stage()]
+    print("\n".join(ratios(rows)))
+    with (STATE / "bench.jsonl").open("a") as store:
+        store.writelines(json.dumps(row | {"at": int(time.time())}) + "\n" for row in rows)
+
+
+if __name__ == "__main__":
+    main()
