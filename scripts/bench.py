@@ -105,7 +105,7 @@ def configure() -> list[dict]:
     quiet = {"cwd": ROOT, "env": os.environ | molecule, "check": True, "stdout": subprocess.DEVNULL}
     try:
         for step in ("dependency", "create", "prepare"):
-            subprocess.run(["molecule", step, "--scenario-name", "small-debian12"], **quiet)
+            subprocess.run(["molecule", step, "--scenario-name", "small"], **quiet)
         return [
             measure("configure small, first run", playbook, accelerated()),
             measure("configure small, no change", playbook, accelerated()),
@@ -113,7 +113,7 @@ def configure() -> list[dict]:
             measure("configure small, no change, Ansible's default settings", playbook, STOCK),
         ]
     finally:
-        subprocess.run(["molecule", "destroy", "--scenario-name", "small-debian12"], **quiet)
+        subprocess.run(["molecule", "destroy", "--scenario-name", "small"], **quiet)
 
 
 def ratios(rows: list[dict]) -> list[str]:
