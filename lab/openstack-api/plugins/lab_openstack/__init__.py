@@ -1,0 +1,1 @@
+"""The parts of the cloud that would need agents on real machines."""
