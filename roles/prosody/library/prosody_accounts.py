@@ -175,7 +175,7 @@ def to_stored_lua(value, depth=0):
 
 def scram_keys(password, salt, iterations):
     """Return what a server stores of a password (RFC 5802): StoredKey and ServerKey, in hex."""
-    salted = hashlib.pbkdf2_hmac("sha1", password.encode(), salt.encode(), iterations)
+    salted = hashlib.pbkdf2_hmac("sha1", password.encode(), salt, iterations)
     client_key = hmac.new(salted, b"Client Key", "sha1").digest()
     return {
         "stored_key": hashlib.sha1(client_key).hexdigest(),  # noqa: S324  # the mechanism's own hash
@@ -186,7 +186,7 @@ def scram_keys(password, salt, iterations):
 def account_for(password):
     """Return a new account's stored form."""
     salt = str(uuid.uuid4())
-    return {"salt": salt, "iteration_count": ITERATIONS, **scram_keys(password, salt, ITERATIONS)}
+    return {"salt": salt, "iteration_count": ITERATIONS, **scram_keys(password, salt.encode(), ITERATIONS)}
 
 
 def matches(account, password):
@@ -194,7 +194,7 @@ def matches(account, password):
     salt, iterations = account.get("salt"), account.get("iteration_count")
     if account.get("disabled") or not isinstance(salt, str) or not isinstance(iterations, int) or iterations < 1:
         return False
-    keys = scram_keys(password, salt, iterations)
+    keys = scram_keys(password, salt.encode(), iterations)
     return all(hmac.compare_digest(str(account.get(name)), key) for name, key in keys.items())
 
 
@@ -241,7 +241,7 @@ class Storage:
                 file.write(f"return {to_stored_lua(table)};\n")
                 file.flush()
                 os.fsync(file.fileno())
-            os.chmod(temporary, 0o640)  # noqa: S103  # prosody's own mode; the group is prosody's alone
+            os.chmod(temporary, 0o640)  # prosody's own mode; the group is prosody's alone
             shutil.chown(temporary, self.owner, self.owner)
             os.rename(temporary, target)
         except BaseException:
