@@ -1,0 +1,151 @@
+"""A real browser on the customer's page: the system's Chromium, told where the names live and whom to trust."""
+
+import json
+import os
+import shutil
+import subprocess
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from customer import Customer
+from playwright.sync_api import Browser, Page, Playwright, TimeoutError
+
+TIMEOUT = 15
+
+# Remembers the servers a page wants for calls: they appear in no request.
+REMEMBER_ICE = """
+  window.verifyIceUrls = [];
+  const Original = window.RTCPeerConnection;
+  window.RTCPeerConnection = class extends Original {
+    constructor(configuration, ...more) {
+      super(configuration, ...more);
+      for (const server of configuration?.iceServers ?? []) window.verifyIceUrls.push(...[server.urls].flat());
+    }
+  };
+"""
+
+
+def need(program: str, package: str) -> str:
+    """The path of a program of this machine, or the command that installs it."""
+    path = shutil.which(program)
+    assert path, f"{program} is missing on this machine. Cure: apt-get install {package}"
+    return path
+
+
+def trust(home: Path, authority: str) -> None:
+    """Makes Chromium, started with that HOME, trust the authority as a person would who imports it."""
+    database = home / ".pki" / "nssdb"
+    database.mkdir(parents=True)
+    certutil = [need("certutil", "libnss3-tools"), "-d", f"sql:{database}"]
+    subprocess.run([*certutil, "-N", "--empty-password"], check=True)
+    subprocess.run([*certutil, "-A", "-n", "customer", "-t", "C,,", "-i", authority], check=True)
+
+
+def launch(playwright: Playwright, customer: Customer, home: Path) -> Browser:
+    """Starts Chromium. Its network log, home/net.json, is complete after the browser was closed."""
+    if customer.ca:
+        trust(home, customer.ca)
+    names = [f"MAP {name} {customer.address(name)}" for name in customer.addresses]
+    # No other name leads anywhere: what a page wants from others stays here, and stands in the log.
+    rules = ",".join([*names, "MAP * ~NOTFOUND", *(f"EXCLUDE {customer.address(name)}" for name in customer.addresses)])
+    return playwright.chromium.launch(
+        executable_path=need("chromium", "chromium"),
+        env={**os.environ, "HOME": str(home)},
+        chromium_sandbox=os.geteuid() != 0,
+        args=[
+            f"--host-resolver-rules={rules}",
+            f"--log-net-log={home / 'net.json'}",
+            "--use-fake-ui-for-media-stream",
+            "--use-fake-device-for-media-stream",
+            "--disable-background-networking",
+        ],
+    )
+
+
+class Visitor:
+    """A person with an own browser profile in a room of the customer. Subclasses know one kind of page."""
+
+    # What the page itself says, as JavaScript expressions.
+    JOINED = MODERATES = WAITS = STATE = ""
+    SETTINGS = ""
+
+    def __init__(self, page: Page, url: str):
+        self.page = page
+        self.complaints: list[str] = []
+        self.hosts: set[str] = set()
+        page.on("console", lambda message: message.type == "error" and self.complaints.append(message.text))
+        page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        page.on("request", lambda request: self.hosts.add(urlsplit(request.url).hostname))
+        page.on("websocket", lambda websocket: self.hosts.add(urlsplit(websocket.url).hostname))
+        page.add_init_script(REMEMBER_ICE)
+        page.goto(f"{url}#{self.SETTINGS}", wait_until="domcontentloaded", timeout=TIMEOUT * 1000)
+
+    def until(self, expression: str, what: str) -> None:
+        """Waits until the page says so; fails with what the page says instead."""
+        try:
+            self.page.wait_for_function(expression, timeout=TIMEOUT * 1000)
+        except TimeoutError:
+            state = self.page.evaluate(self.STATE)
+            complaints = "; ".join(self.complaints) or "none"
+            raise AssertionError(f"{what}; the page says: {state}; the browser's complaints: {complaints}") from None
+
+    def must_wait(self) -> None:
+        self.until(self.WAITS, "a guest alone is not asked to wait for a moderator")
+
+    def must_join(self) -> None:
+        self.until(self.JOINED, "nobody gets in")
+
+    def must_moderate(self) -> None:
+        self.until(self.MODERATES, "who logged in as a moderator is none")
+
+    def is_in(self) -> bool:
+        return self.page.evaluate(self.JOINED)
+
+    def log_in(self, name: str, password: str) -> None:
+        raise NotImplementedError
+
+    def asked_hosts(self) -> set[str]:
+        """The hosts the page asked, or wanted to ask for calls."""
+        urls = self.page.evaluate("window.verifyIceUrls")
+        return {host for host in self.hosts if host} | {url.split(":")[1] for url in urls}
+
+
+class StandInVisitor(Visitor):
+    """On the lab's page, whose body says in what state it is."""
+
+    JOINED = "document.body.dataset.state === 'joined'"
+    MODERATES = "document.body.dataset.role === 'moderator'"
+    WAITS = "document.body.dataset.state === 'waiting'"
+    STATE = "JSON.stringify(document.body.dataset)"
+
+    def log_in(self, name: str, password: str) -> None:
+        self.page.fill("#login input[name=user]", name)
+        self.page.fill("#login input[name=password]", password)
+        self.page.click("#login button")
+
+
+class JitsiVisitor(Visitor):
+    """On Jitsi's own page. Written from its sources: the labs have no registry to take that page from."""
+
+    SETTINGS = "config.prejoinConfig.enabled=false&config.startWithAudioMuted=true&config.startWithVideoMuted=true"
+    JOINED = "window.APP?.conference?.isJoined() === true"
+    MODERATES = "APP.store.getState()['features/base/participants'].local?.role === 'moderator'"
+    WAITS = (
+        "Boolean(window.APP?.store && (APP.store.getState()['features/base/conference'].membersOnly"
+        " || APP.store.getState()['features/authentication'].waitForOwnerTimeoutID))"
+    )
+    STATE = "document.body.innerText.slice(0, 300)"
+
+    def log_in(self, name: str, password: str) -> None:
+        self.page.get_by_role("button", name="I am the host").click()
+        self.page.fill("input[name=username]", name)
+        self.page.fill("input[name=password]", password)
+        self.page.get_by_role("button", name="Login").click()
+
+
+def names_asked(log: Path, origin: str) -> set[str]:
+    """The hosts asked on behalf of pages of the origin, service workers and all, from the browser's network log."""
+    events = json.loads(log.read_text(errors="replace"))["events"]
+    requests = [event["params"] for event in events if "initiator" in event.get("params", {})]
+    # The browser's own business (updates, autofill) has no origin.
+    return {urlsplit(request["url"]).hostname for request in requests if request["initiator"] == origin}

@@ -1,0 +1,149 @@
+"""The verification suite: is the conference there? Asked from outside, as participants, and on the servers.
+
+It runs against one customer, told by `--conference FILE` (playbooks/verify.yml writes the file and calls pytest).
+Without the option only the clients' own tests in unit/ are collected.
+
+A check's first docstring line is its title; its mark `notice` says what a customer would notice when it fails, and
+where to look. Both stand in the report of a failure; the traceback goes to the customer's log file.
+"""
+
+import datetime
+import textwrap
+from pathlib import Path
+
+import outside
+import pytest
+import testinfra
+from customer import Customer, Host
+
+CUSTOMER = pytest.StashKey[Customer]()
+HERE = Path(__file__).parent
+
+
+def pytest_addoption(parser):
+    parser.addoption("--conference", metavar="FILE", help="the expectations of one customer, as JSON")
+
+
+def pytest_configure(config):
+    config.addinivalue_line("markers", "notice(what, look): what a customer would notice, and where to look")
+    if file := config.getoption("conference", None):
+        config.stash[CUSTOMER] = Customer.read(file)
+
+
+def pytest_ignore_collect(collection_path, config):
+    """Checks need a customer; the clients' own tests do not."""
+    if collection_path.parent == HERE and collection_path.name.startswith("test_"):
+        return CUSTOMER not in config.stash
+    if collection_path == HERE / "unit":
+        return CUSTOMER in config.stash
+    return None
+
+
+# What checks ask for. `host`, `bridge`, `relay` and `name` run a check once for each.
+
+EACH = {
+    "host": lambda customer: customer.hosts,
+    "bridge": lambda customer: customer.group("videobridges"),
+    "relay": lambda customer: customer.relays,
+    "name": lambda customer: list(customer.addresses),
+}
+
+
+def pytest_generate_tests(metafunc):
+    if CUSTOMER not in metafunc.config.stash:
+        return
+    for what, find in EACH.items():
+        if what in metafunc.fixturenames:
+            values = find(metafunc.config.stash[CUSTOMER])
+            metafunc.parametrize(what, values, ids=[getattr(value, "name", value) for value in values])
+
+
+@pytest.fixture(scope="session")
+def customer(pytestconfig) -> Customer:
+    return pytestconfig.stash[CUSTOMER]
+
+
+@pytest.fixture(scope="session")
+def stand_in(customer) -> bool:
+    """Is the page a lab's stand-in for Jitsi's own? Then the bridges are stand-ins, too, and answer anybody."""
+    return 'content="STAND-IN' in outside.get(customer, "/").text
+
+
+@pytest.fixture(scope="session")
+def login(tmp_path_factory):
+    """login(host): the server, asked as root over SSH with what Ansible uses; one connection for the whole run."""
+    sockets = tmp_path_factory.mktemp("ssh")
+    known: dict[str, testinfra.host.Host] = {}
+
+    def connect(host: Host) -> testinfra.host.Host:
+        if host.name not in known:
+            known[host.name] = testinfra.get_host(
+                f"ssh://{host.ssh['user']}@{host.ssh['host']}:{host.ssh['port']}",
+                ssh_identity_file=host.ssh["key"] or None,
+                ssh_extra_args=host.ssh["args"],
+                controlpath=f"{sockets}/%C",
+                sudo=True,
+            )
+        return known[host.name]
+
+    yield connect
+    for server in known.values():
+        command, arguments = server.backend._build_ssh_command("")
+        server.backend.run_local(" ".join(["ssh -O exit", *command[1:]]), *arguments)
+
+
+@pytest.fixture(scope="session")
+def meet(customer, login):
+    """The signalling server."""
+    return login(customer.group("meet")[0])
+
+
+# The report.
+
+
+def describe(item, failure: BaseException, seen: str) -> str:
+    """A failed check for an operator: notice, where to look, what was seen."""
+    customer = item.config.stash[CUSTOMER]
+    words = {"domain": customer.domain, "meet": customer.group("meet")[0].name}
+    if hasattr(item, "callspec"):
+        words |= {name: getattr(value, "name", value) for name, value in item.callspec.params.items()}
+    what, look = (text.format(**words) for text in item.get_closest_marker("notice").args)
+    return f"a customer would notice: {what}\nwhere to look: {look}\nseen: {seen}"
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item, call):
+    report = yield
+    report.title = (item.function.__doc__ or item.name).splitlines()[0].rstrip(".")
+    if report.failed and CUSTOMER in item.config.stash:
+        with Path(item.config.stash[CUSTOMER].log).open("a") as log:
+            log.write(f"{datetime.datetime.now():%F %T} {item.nodeid}\n{report.longreprtext}\n\n")
+        failure = call.excinfo.value
+        seen = str(failure).split("\nassert ")[0] if isinstance(failure, AssertionError) else call.excinfo.exconly()
+        report.longrepr = describe(item, failure, seen.replace("\n", "\n      "))
+    return report
+
+
+def pytest_terminal_summary(terminalreporter, config):
+    """One line per check; below a failed one what an operator must know."""
+    if CUSTOMER not in config.stash:
+        return
+    checks: dict[tuple[str, str], list] = {}
+    for category in ("passed", "failed", "error", "skipped"):
+        for report in terminalreporter.stats.get(category, []):
+            if report.when == "call" or not report.passed:
+                checks.setdefault((report.location[0], report.title), []).append(report)
+    for (_, title), reports in sorted(checks.items(), key=lambda check: check[0][0]):
+        unclear = {}  # the same explanation once, with all cases it holds for
+        for report in reports:
+            if not report.passed:
+                case = report.nodeid.rstrip("]").partition("[")[2]
+                text = report.longrepr[2] if report.skipped else report.longreprtext
+                unclear.setdefault((report.outcome, text), []).append(case)
+        worst = "FAILED" if any(outcome == "failed" for outcome, _ in unclear) else "skipped" if unclear else "ok"
+        cases = f" ({len(reports)})" if len(reports) > 1 else ""
+        terminalreporter.write_line(f"{worst:8}{title}{cases}", red=worst == "FAILED")
+        for (_, text), known in unclear.items():
+            if any(known):
+                terminalreporter.write_line(f"  for {', '.join(known)}")
+            terminalreporter.write_line(textwrap.indent(textwrap.dedent(text), "    "))

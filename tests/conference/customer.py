@@ -1,0 +1,112 @@
+"""What the customer was promised: the expectations `playbooks/verify.yml` writes, as objects."""
+
+import dataclasses
+import ipaddress
+import json
+import socket
+from pathlib import Path
+from urllib.parse import urlsplit
+
+TURN_TLS_PORT = 443
+STUN_PORT = 3478
+MEDIA_PORT = 10000
+
+
+def reachable(address: str) -> bool:
+    """Has this machine a route to the address? Asks the kernel only, nothing is sent."""
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    with socket.socket(family, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect((address, 9))
+        except OSError:
+            return False
+    return True
+
+
+@dataclasses.dataclass(frozen=True)
+class Host:
+    """One server of the plan: its inventory groups, the names it shows the world, its addresses, how to log in."""
+
+    name: str
+    groups: list[str]
+    names: list[str]
+    public: list[str]
+    private: str
+    ssh: dict[str, str]
+
+    def addresses(self, version: int) -> list[str]:
+        """The host's own addresses of that IP version, the private one last."""
+        all_of_them = dict.fromkeys([*self.public, self.private])
+        return [address for address in all_of_them if ipaddress.ip_address(address).version == version]
+
+    def allowed(self, matrix: dict, proto: str, peers: set[str] | None = None) -> set[range]:
+        """The port ranges the firewall matrix opens on this host, to the peers or to anybody at all."""
+        return {
+            ports(rule["port"])
+            for group in (*self.groups, "jitsi")
+            for rule in matrix.get(group, {}).get("ingress", [])
+            if rule["proto"] == proto and (peers is None or rule["peer"] in peers)
+        }
+
+
+def ports(text: int | str) -> range:
+    """'49152-65535' or 443 as a range."""
+    first, _, last = str(text).partition("-")
+    return range(int(first), int(last or first) + 1)
+
+
+@dataclasses.dataclass(frozen=True)
+class Customer:
+    """Everything the checks compare with; `group_vars/jitsi/verify.yml` fills it in.
+
+    firewall is the matrix, pages are URLs the customer's page may lead to, ca is the lab's own authority or empty,
+    log is where tracebacks go. Holds passwords: never print it.
+    """
+
+    domain: str
+    hosts: list[Host]
+    bridges: int
+    moderators: dict[str, str] = dataclasses.field(repr=False)
+    secrets: dict[str, str] = dataclasses.field(repr=False)
+    firewall: dict
+    pages: list[str]
+    ca: str
+    log: str
+
+    @classmethod
+    def read(cls, file: str) -> "Customer":
+        expectations = json.loads(Path(file).read_text())
+        hosts = [Host(**host) for host in expectations.pop("hosts")]
+        return cls(hosts=hosts, **expectations)
+
+    @property
+    def addresses(self) -> dict[str, list[str]]:
+        """Where each of the customer's names leads."""
+        return {name: host.public for host in self.hosts for name in host.names}
+
+    @property
+    def url(self) -> str:
+        return f"https://{self.domain}"
+
+    @property
+    def relays(self) -> list[str]:
+        """The names of the TURN servers."""
+        return [name for name in self.addresses if name != self.domain]
+
+    @property
+    def own_names(self) -> set[str]:
+        """The host names a page of this customer may mention besides those below its domain."""
+        return {urlsplit(page).hostname for page in self.pages}
+
+    def owns(self, name: str) -> bool:
+        return name == self.domain or name.endswith(f".{self.domain}") or name in self.own_names
+
+    def address(self, name: str) -> str:
+        """The first address of a name this machine has a route to."""
+        return next(filter(reachable, self.addresses[name]), self.addresses[name][0])
+
+    def group(self, group: str) -> list[Host]:
+        return [host for host in self.hosts if group in host.groups]
+
+    def host(self, name: str) -> Host:
+        return next(host for host in self.hosts if host.name == name)

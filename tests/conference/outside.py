@@ -1,0 +1,107 @@
+"""The world's view: sockets, TLS and HTTP to the customer's public addresses, without asking DNS."""
+
+import asyncio
+import datetime
+import http.client
+import socket
+import ssl
+import warnings
+
+from customer import Customer
+
+TIMEOUT = 5
+
+
+def dial(customer: Customer, name: str, port: int) -> socket.socket:
+    return socket.create_connection((customer.address(name), port), TIMEOUT)
+
+
+def trust(customer: Customer) -> ssl.SSLContext:
+    """Trusts what a participant's browser trusts: the system's authorities and, in a lab, the customer's own."""
+    context = ssl.create_default_context()
+    if customer.ca:
+        context.load_verify_locations(customer.ca)
+    return context
+
+
+def tls(customer: Customer, name: str, port: int, context: ssl.SSLContext | None = None) -> ssl.SSLSocket:
+    """A TLS connection whose certificate was verified for the name."""
+    return (context or trust(customer)).wrap_socket(dial(customer, name, port), server_hostname=name)
+
+
+def days_left(certificate: dict) -> float:
+    """Days until the certificate (as getpeercert() gives it) expires."""
+    expires = ssl.cert_time_to_seconds(certificate["notAfter"])
+    return (expires - datetime.datetime.now(datetime.UTC).timestamp()) / 86400
+
+
+def client_hello(version: ssl.TLSVersion, name: str) -> bytes:
+    """The first bytes a client sends that speaks nothing newer than version."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.set_ciphers("ALL:@SECLEVEL=0")  # OpenSSL keeps quiet about old versions otherwise
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # that the version is old is the point
+        context.minimum_version = context.maximum_version = version
+    outgoing = ssl.MemoryBIO()
+    conversation = context.wrap_bio(ssl.MemoryBIO(), outgoing, server_hostname=name)
+    try:
+        conversation.do_handshake()
+    except ssl.SSLWantReadError:
+        return outgoing.read()
+    raise AssertionError("a handshake without a server")
+
+
+def accepts(customer: Customer, name: str, port: int, version: ssl.TLSVersion) -> bool:
+    """Does the server go on after a client of that version said hello? An alert, a hang-up or silence means no."""
+    handshake = b"\x16"
+    with dial(customer, name, port) as connection:
+        connection.sendall(client_hello(version, name))
+        connection.settimeout(2)  # coturn neither answers nor hangs up
+        try:
+            return connection.recv(1) == handshake
+        except (ConnectionResetError, TimeoutError):
+            return False
+
+
+class Response:
+    """Status, headers and text of an answer."""
+
+    def __init__(self, answer: http.client.HTTPResponse):
+        self.status = answer.status
+        self.headers = answer.headers
+        self.text = answer.read().decode(errors="replace")
+
+
+def get(customer: Customer, path: str, scheme: str = "https") -> Response:
+    """Asks the customer's page; follows no redirect."""
+    if scheme == "https":
+        connection = http.client.HTTPSConnection(customer.domain, timeout=TIMEOUT)
+        connection.sock = tls(customer, customer.domain, 443)
+    else:
+        connection = http.client.HTTPConnection(customer.domain, timeout=TIMEOUT)
+        connection.sock = dial(customer, customer.domain, 80)
+    try:
+        connection.request("GET", path)
+        return Response(connection.getresponse())
+    finally:
+        connection.close()
+
+
+async def _knock(address: str, port: int, timeout: float) -> str:
+    try:
+        _, writer = await asyncio.wait_for(asyncio.open_connection(address, port), timeout)
+    except ConnectionRefusedError:
+        return "closed"  # let through by every firewall, nobody listens
+    except (TimeoutError, OSError):
+        return "filtered"
+    writer.close()
+    return "open"
+
+
+def knock(address: str, candidates: list[int], timeout: float = 2) -> dict[int, str]:
+    """TCP ports of an address as open, closed (firewalls let it pass, nobody listens) or filtered."""
+
+    async def all_at_once() -> list[str]:
+        return await asyncio.gather(*(_knock(address, port, timeout) for port in candidates))
+
+    return dict(zip(candidates, asyncio.run(all_at_once()), strict=True))

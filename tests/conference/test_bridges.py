@@ -1,0 +1,64 @@
+"""The bridges: as many as planned, healthy, reachable."""
+
+import json
+import time
+
+import pytest
+import turn
+from customer import MEDIA_PORT
+
+FETCH = "import sys, urllib.request as u; r = u.urlopen(sys.argv[1], timeout=5); print(r.status, r.read().decode())"
+
+
+def fetch(server, url: str) -> tuple[int, str]:
+    """GET on the server itself: these endpoints listen on its loopback only."""
+    done = server.run("python3 -c %s %s", FETCH, url)
+    assert done.rc == 0, f"{url}: {done.stderr.strip().splitlines()[-1]}"
+    status, _, text = done.stdout.partition(" ")
+    return int(status), text
+
+
+@pytest.mark.notice(
+    "conferences get crowded or fail from the third person on: bridges the customer pays for are not used",
+    "on {meet}: curl -s 127.0.0.1:8888/stats; on the missing bridge: journalctl -u jitsi-videobridge2",
+)
+def test_bridge_count(customer, meet):
+    """The focus counts as many bridges as planned, all fit for work"""
+    patience = time.monotonic() + 20  # a bridge shows itself some seconds after its start, health comes with a check
+    while True:
+        selector = json.loads(fetch(meet, "http://127.0.0.1:8888/stats")[1])["bridge_selector"]
+        seen = (selector["bridge_count"], selector["operational_bridge_count"])
+        if seen == (customer.bridges, customer.bridges) or time.monotonic() > patience:
+            break
+        time.sleep(1)
+    assert seen == (customer.bridges, customer.bridges), (
+        f"{customer.bridges} planned, {seen[0]} known to the focus, {seen[1]} fit for work"
+    )
+
+
+@pytest.mark.notice(
+    "sound and picture fail in rooms placed on {bridge}",
+    "on {bridge}: curl -i 127.0.0.1:8080/about/health; journalctl -u jitsi-videobridge2; tail /var/log/jitsi/jvb.log",
+)
+def test_bridge_health(login, bridge):
+    """Every bridge says it is healthy"""
+    status, text = fetch(login(bridge), "http://127.0.0.1:8080/about/health")
+    assert status == 200, f"/about/health answers {status}: {text}"
+
+
+@pytest.mark.notice(
+    "sound and picture stay away from the third person on in rooms placed on {bridge}",
+    "on {bridge}: ss -lnup | grep 10000; nft list ruleset; the security group of the bridges (make plan)",
+)
+def test_media_port(customer, bridge, stand_in):
+    """The media port of every bridge can be reached"""
+    for address in bridge.public:
+        with turn.StunClient(turn.UdpCarrier(address, MEDIA_PORT)) as client:
+            try:
+                client.mapped()
+            except ConnectionRefusedError as refusal:
+                raise AssertionError(f"{address}: nobody listens on {MEDIA_PORT}/udp") from refusal
+            except TimeoutError as silence:
+                # Jitsi's own bridge answers only those it has invited: its silence proves nothing, a refusal would.
+                if stand_in:
+                    raise AssertionError(f"{address}: no answer from {MEDIA_PORT}/udp") from silence

@@ -1,0 +1,78 @@
+"""A conference as people have it: in the browser."""
+
+import secrets
+
+import browser
+import pytest
+from playwright.sync_api import sync_playwright
+
+LOOK = (
+    "open {domain} yourself, F12, Console; on {meet}: tail /var/log/nginx/error.log /var/log/prosody/prosody.log "
+    "/var/log/jitsi/jicofo.log; /etc/jitsi/meet/{domain}-config.js"
+)
+
+
+class Meeting:
+    """What happened when a guest and a moderator met."""
+
+    def __init__(self, customer, chromium, visitor_class):
+        url = f"{customer.url}/verify-{secrets.token_hex(4)}"
+        name, password = next(iter(customer.moderators.items()))
+
+        def arrive():
+            page = chromium.new_context(permissions=["camera", "microphone"]).new_page()
+            return visitor_class(page, url)
+
+        self.guest = arrive()
+        self.guest.must_wait()
+        self.moderator = arrive()
+        self.moderator.must_wait()
+        self.moderator.log_in(name, password)
+        self.moderator.must_join()
+        self.moderator.must_moderate()
+        self.guest.must_join()
+        self.visitors = [self.guest, self.moderator]
+        self.hosts = set.union(*(visitor.asked_hosts() for visitor in self.visitors))
+        self.complaints = [complaint for visitor in self.visitors for complaint in visitor.complaints]
+
+
+@pytest.fixture(scope="module")
+def meeting(customer, stand_in, tmp_path_factory):
+    """A meeting that took place, its browser closed."""
+    home = tmp_path_factory.mktemp("browser")
+    with sync_playwright() as playwright:
+        chromium = browser.launch(playwright, customer, home)
+        try:
+            meeting = Meeting(customer, chromium, browser.StandInVisitor if stand_in else browser.JitsiVisitor)
+        finally:
+            chromium.close()
+    meeting.names = browser.names_asked(home / "net.json", customer.url)
+    return meeting
+
+
+@pytest.mark.notice("the page opens, but nobody gets into a conference", LOOK)
+def test_meeting(meeting):
+    """In the browser a guest waits, a moderator logs in and opens the room, the guest follows"""
+    assert meeting.visitors
+
+
+@pytest.mark.notice("parts of the page do not work or look broken", LOOK)
+def test_no_complaints(meeting):
+    """The browser's console shows no error"""
+    assert not meeting.complaints, "; ".join(meeting.complaints)
+
+
+@pytest.mark.notice(
+    "somebody else learns who meets when: that breaks what the customer tells participants about their data",
+    "config.js and interface_config.js of {domain} (role web): which key names that host?",
+)
+def test_no_third_party(customer, meeting):
+    """During a meeting the browser asks nobody but the customer's servers"""
+    strangers = {host for host in meeting.hosts | meeting.names if not own(customer, host)}
+    assert not strangers, f"the browser asks {', '.join(sorted(strangers))}"
+    assert customer.domain in meeting.hosts & meeting.names, "the browser's logs do not even name the customer"
+
+
+def own(customer, host: str) -> bool:
+    addresses = {address for known in customer.addresses.values() for address in known}
+    return customer.owns(host) or host.strip("[]") in addresses

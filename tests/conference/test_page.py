@@ -1,0 +1,85 @@
+"""The page: encryption, certificate, headers."""
+
+import ssl
+
+import outside
+import pytest
+
+PAGE_DOWN = pytest.mark.notice(
+    "https://{domain} does not open, or the browser warns of an insecure connection",
+    "on {meet}: systemctl status nginx; nginx -t; tail /var/log/nginx/error.log; then DNS and firewall (make plan)",
+)
+CERTIFICATE = pytest.mark.notice(
+    "browsers and apps refuse {name} because of its certificate; those behind strict firewalls get no sound",
+    "on the host of that name: openssl x509 -noout -text -in /etc/jitsi/certificates/server.crt; "
+    "journalctl -u certbot; make deploy ARGS='--tags certificate'",
+)
+OLD_TLS = pytest.mark.notice(
+    "nothing, but connections to {name} can be forced down to encryption that is known to be broken",
+    "ssl_protocols in /etc/nginx on {meet}; no-tlsv1 in /etc/turnserver.conf",
+)
+
+DAYS = 20  # renewal begins 30 days before the end: less than this means it keeps failing
+
+
+@PAGE_DOWN
+def test_page_answers(customer):
+    """The page answers"""
+    answer = outside.get(customer, "/")
+    assert answer.status == 200, f"{customer.url} answers {answer.status}"
+    assert "<html" in answer.text, "what answers is no page"
+
+
+@PAGE_DOWN
+def test_room_answers(customer):
+    """A room's address opens the page"""
+    answer = outside.get(customer, "/verify")
+    assert answer.status == 200, f"{customer.url}/verify answers {answer.status}"
+    assert "/config.js" in answer.text or "var config" in answer.text, "the page of a room has no configuration"
+
+
+@PAGE_DOWN
+@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3], ids=["1.2", "1.3"])
+def test_modern_tls(customer, version):
+    """The page speaks TLS 1.2 and 1.3"""
+    context = outside.trust(customer)
+    context.minimum_version = context.maximum_version = version
+    with outside.tls(customer, customer.domain, 443, context) as connection:
+        assert connection.version() == {"TLSv1_2": "TLSv1.2", "TLSv1_3": "TLSv1.3"}[version.name]
+
+
+@OLD_TLS
+@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1, ssl.TLSVersion.TLSv1_1], ids=["1.0", "1.1"])
+def test_old_tls_is_refused(customer, name, version):
+    """TLS 1.0 and 1.1 are refused, by the page and by the relays"""
+    assert not outside.accepts(customer, name, 443, version), f"{name}:443 goes on after a hello in {version.name}"
+
+
+@CERTIFICATE
+def test_certificate(customer, name):
+    """The certificates are trusted, match their names and are not about to expire"""
+    with outside.tls(customer, name, 443) as connection:
+        days = outside.days_left(connection.getpeercert())
+    assert days > DAYS, f"the certificate of {name} expires in {days:.0f} days"
+
+
+@pytest.mark.notice(
+    "a forged network could lead people who type {domain} to a page without encryption",
+    "on {meet}: Strict-Transport-Security in /etc/nginx (role web)",
+)
+def test_hsts(customer):
+    """The page asks browsers to come encrypted only (HSTS)"""
+    header = outside.get(customer, "/").headers.get("Strict-Transport-Security", "")
+    directives = dict(part.strip().partition("=")[::2] for part in header.lower().split(";"))
+    assert int(directives.get("max-age") or 0) >= 180 * 86400, f"Strict-Transport-Security is {header!r}"
+
+
+@pytest.mark.notice(
+    "who types {domain} without https gets nothing, or a page without encryption",
+    "on {meet}: the server on port 80 in /etc/nginx (role web)",
+)
+def test_redirect(customer):
+    """Who comes without encryption is sent to https"""
+    answer = outside.get(customer, "/verify?a=b", scheme="http")
+    assert answer.status in (301, 308), f"http://{customer.domain} answers {answer.status}"
+    assert answer.headers["Location"] == f"{customer.url}/verify?a=b"

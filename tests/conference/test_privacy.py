@@ -1,0 +1,68 @@
+"""What must not leave the customer's servers: names of third parties in configuration, secrets on the servers."""
+
+import hashlib
+import json
+import re
+from pathlib import Path
+
+import outside
+import pytest
+
+THIRD_PARTIES = (
+    r"([a-z0-9-]+\.)*(jitsi\.net|jitsi\.org|8x8\.(com|vc)|jaas\.[a-z]+|gravatar\.com|amplitude\.com|callstats\.io"
+    r"|google(apis|usercontent)?\.com|googletagmanager\.com|google-analytics\.com|gstatic\.com|giphy\.com|dropbox\.com"
+    r"|microsoftonline\.com|sentry\.io|youtube\.com)\b"
+)
+# What programs read; `-avail` and `-available` folders hold what is not in use.
+CONFIGURATION = "/etc/jitsi /etc/prosody/prosody.cfg.lua /etc/prosody/conf.d /etc/turnserver.conf /etc/nginx"
+COMMENT = re.compile(r"^\s*(#|//|--|;)")
+URL_HOST = re.compile(r"""(?:https?|wss?|stuns?|turns?):(?://)?([a-z0-9.-]+\.[a-z]+)""", re.IGNORECASE)
+
+CHATTY = pytest.mark.notice(
+    "somebody else learns who meets when: that breaks what the customer tells participants about their data",
+    "the named file; it is written by the role of that daemon, or came with a package the role should overrule",
+)
+
+
+@CHATTY
+def test_configuration_names_no_third_party(login, host):
+    """No configuration on the servers names a third party's host"""
+    found = login(host).run(
+        f"grep -RIEHino --exclude-dir='*-available' --exclude-dir='*-avail' %s {CONFIGURATION} 2>/dev/null",
+        THIRD_PARTIES,
+    )
+    places = []
+    for place in found.stdout.splitlines():
+        file, number, _ = place.split(":", 2)
+        line = login(host).check_output("sed -n %sp %s", number, file)
+        if not COMMENT.match(line):
+            places.append(place)
+    assert not places, f"{host.name}: {'; '.join(places)}"
+
+
+@CHATTY
+@pytest.mark.parametrize("path", ["/config.js", "/interface_config.js"])
+def test_page_names_no_third_party(customer, path):
+    """The page's configuration sends browsers and apps to nobody but the customer"""
+    answer = outside.get(customer, path)
+    assert answer.status == 200, f"{path} answers {answer.status}"
+    lines = [line for line in answer.text.splitlines() if not COMMENT.match(line)]
+    strangers = {name for line in lines for name in URL_HOST.findall(line) if not customer.owns(name)}
+    assert not strangers, f"{path} names {', '.join(sorted(strangers))}"
+
+
+SEARCH = Path(__file__).parent / "remote_search.py"
+
+
+@pytest.mark.notice(
+    "nothing, but whoever gets onto {host} as any user can read secrets and listen in",
+    "the named file's mode and owner (the role that writes it); for a process, how its unit starts it",
+)
+def test_secrets(customer, login, host):
+    """No secret stands in a file everybody may read, or on a command line"""
+    digests = {hashlib.sha256(secret.encode()).hexdigest(): purpose for purpose, secret in customer.secrets.items()}
+    # The server is told digests, never the secrets: they would stand on its command lines otherwise.
+    done = login(host).run("python3 -c %s %s", SEARCH.read_text(), " ".join(digests))
+    assert done.rc == 0, done.stderr
+    found = {f"{digests[digest]} in {place}" for digest, place in json.loads(done.stdout)}
+    assert not found, f"{host.name}: {'; '.join(sorted(found))}"

@@ -1,0 +1,158 @@
+"""The relays: a way in for participants whose network lets nothing but web traffic out."""
+
+import asyncio
+import contextlib
+import os
+import socket
+
+import outside
+import pytest
+import turn
+import xmpp
+from aioice import stun
+from customer import MEDIA_PORT, STUN_PORT, TURN_TLS_PORT
+
+CARRIERS = {"udp": ("turn", STUN_PORT), "tls": ("turns", TURN_TLS_PORT)}
+FORBIDDEN_PEER = 403
+both_ways = pytest.mark.parametrize("way", list(CARRIERS))
+
+LOOK = (
+    "on the relay: journalctl -u coturn; external_services in /etc/prosody on {meet} and static-auth-secret in "
+    "/etc/turnserver.conf come from the same seed (rerun tags prosody, turn)"
+)
+
+# Where an attacker would like a relay to lead: the relay itself, the cloud's metadata, the neighbours.
+FORBIDDEN = ["127.0.0.1", "169.254.169.254", "10.255.255.254", "172.31.255.254", "192.168.255.254", "100.127.255.254"]
+
+
+@pytest.fixture(scope="module", params=["guest", "moderator"])
+def announced(request, customer) -> list[dict[str, str]]:
+    """The servers prosody announces, as a guest and as a moderator hear it."""
+    name = next(iter(customer.moderators)) if request.param == "moderator" else ""
+
+    async def ask() -> list[dict[str, str]]:
+        async with xmpp.session(customer, "websocket", outside.trust(customer), name) as participant:
+            return await participant.services()
+
+    return asyncio.run(ask())
+
+
+def find(announced: list[dict[str, str]], *wanted) -> dict[str, str] | None:
+    """The announcement of that type, host and port."""
+    return next((entry for entry in announced if (entry["type"], entry["host"], int(entry["port"])) == wanted), None)
+
+
+@pytest.fixture
+def allocation(customer, relay, way, announced):
+    """A TURN client, about to allocate with the announced credentials."""
+    kind, port = CARRIERS[way]
+    service = find(announced, kind, relay, port)
+    assert service, f"{kind}:{relay}:{port} is not announced"
+    address = customer.address(relay)
+    carrier = turn.UdpCarrier(address, port) if way == "udp" else turn.TlsCarrier(customer, relay, port)
+    with turn.TurnClient(carrier, service["username"], service["password"]) as client:
+        yield client
+
+
+def own_address(customer, relay: str) -> tuple[socket.socket, tuple[str, int]]:
+    """A UDP socket of this machine and its address as the relay sees it."""
+    carrier = turn.UdpCarrier(customer.address(relay), STUN_PORT)
+    return carrier.socket, turn.StunClient(carrier).mapped()
+
+
+def relayed_answer(client: turn.TurnClient, data: bytes, peer: tuple[str, int]) -> bytes:
+    """Sends data to the peer through the relay until something comes back."""
+    for patience in turn.UdpCarrier.retransmissions:
+        client.send(data, peer)
+        with contextlib.suppress(TimeoutError):
+            return client.receive(patience)[0]
+    raise TimeoutError(f"nothing comes back from {peer[0]} through the relay")
+
+
+def ask_bridge(client: turn.TurnClient, bridge) -> None:
+    """A STUN request to the media port of the bridge and the answer, through the relay, by any of its addresses."""
+    silence = None
+    for address in bridge.addresses(4):
+        question = stun.Message(stun.Method.BINDING, stun.Class.REQUEST)
+        try:
+            answer = relayed_answer(client, bytes(question), (address, MEDIA_PORT))
+        except TimeoutError as nothing:
+            silence = nothing
+            continue
+        assert stun.parse_message(answer).transaction_id == question.transaction_id
+        return
+    raise AssertionError(f"{bridge.name}: {silence}")
+
+
+def leads_to(client: turn.TurnClient, address: str) -> bool:
+    """Would the relay carry packets there? Any other refusal than the one for forbidden peers is an error."""
+    try:
+        client.permit(address)
+    except turn.TurnError as refusal:
+        if refusal.code != FORBIDDEN_PEER:
+            raise
+        return False
+    return True
+
+
+def echo(client: turn.TurnClient, relayed: tuple[str, int], own: socket.socket) -> None:
+    """A packet of this machine to the relay's address reaches the client, and the client's answer this machine."""
+    own.connect(relayed)
+    own.settimeout(outside.TIMEOUT)
+    data = os.urandom(64)
+    own.send(data)
+    received, peer = client.receive(outside.TIMEOUT)
+    assert received == data
+    client.send(data[::-1], peer)
+    assert own.recv(100) == data[::-1]
+
+
+@pytest.mark.notice("people cannot find a direct way to each other; calls of two take the long way or fail", LOOK)
+def test_stun(customer, relay, announced):
+    """Every relay tells participants their own address (STUN)"""
+    assert find(announced, "stun", relay, STUN_PORT), f"stun:{relay}:{STUN_PORT} is not announced"
+    own_address(customer, relay)[0].close()
+
+
+@both_ways
+@pytest.mark.notice("people behind strict firewalls (offices, hotels) see nobody and hear nothing", LOOK)
+def test_relay(customer, relay, allocation, stand_in):
+    """The relays carry packets both ways with the announced credentials, and lead to every bridge"""
+    relayed = allocation.allocate()
+    for bridge in customer.group("videobridges"):
+        for address in bridge.addresses(4):  # participants are told all of them and may come with any
+            allocation.permit(address)
+        if stand_in:  # Jitsi's own bridge answers only those it has invited
+            ask_bridge(allocation, bridge)
+    if not stand_in:
+        own, (address, _) = own_address(customer, relay)
+        with own:
+            try:
+                allocation.permit(address)
+            except turn.TurnError:
+                pytest.skip(f"{address}, this machine, is an address relays must refuse: nothing here can answer")
+            echo(allocation, relayed, own)
+
+
+@both_ways
+@pytest.mark.notice(
+    "nothing, but anybody who is in a conference can reach the inside of the cloud through the relay",
+    "denied-peer-ip and allowed-peer-ip in /etc/turnserver.conf (role turn)",
+)
+def test_relay_refuses_the_inside(customer, allocation):
+    """The relays refuse to lead to private addresses, to themselves and to the cloud's metadata"""
+    allocation.allocate()
+    bridges = {address for bridge in customer.group("videobridges") for address in bridge.addresses(4)}
+    inside = {host.private for host in customer.hosts} - bridges
+    allowed = [address for address in [*FORBIDDEN, *sorted(inside)] if leads_to(allocation, address)]
+    assert not allowed, f"the relay would lead to {', '.join(allowed)}"
+
+
+@both_ways
+@pytest.mark.notice("anybody can use the relay at the customer's cost", "use-auth-secret in /etc/turnserver.conf")
+def test_relay_refuses_strangers(allocation):
+    """The relays refuse credentials nobody announced"""
+    allocation.password = "wrong"  # noqa: S105  # is the point
+    with pytest.raises(turn.TurnError) as refusal:
+        allocation.allocate()
+    assert refusal.value.code == 401, str(refusal.value)

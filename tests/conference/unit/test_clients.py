@@ -1,0 +1,175 @@
+"""The clients' own tests: what they say and understand, without a customer."""
+
+import json
+import socket
+import ssl
+import threading
+import xml.etree.ElementTree as ET
+from pathlib import Path
+
+import browser
+import customer
+import outside
+import pytest
+import test_ports
+import turn
+import xmpp
+from aioice import stun
+
+STREAM = b"<stream:stream to='guest.example.org' xmlns='jabber:client' xmlns:stream='...'>"
+
+
+def element(text: str) -> ET.Element:
+    return ET.fromstring(text)  # noqa: S314  # made here
+
+
+@pytest.fixture
+def websocket():
+    return xmpp.Websocket(None, "wss://example.org/xmpp-websocket", "guest.example.org")
+
+
+@pytest.fixture
+def bosh():
+    return xmpp.Bosh(None, "https://example.org/http-bind", "guest.example.org")
+
+
+def test_websocket_opens_closes_and_names_the_namespace(websocket):
+    assert websocket.frame(STREAM.decode()) == f"<open xmlns='{xmpp.FRAMING}' to=\"guest.example.org\" version='1.0'/>"
+    assert websocket.frame("</stream:stream>") == f"<close xmlns='{xmpp.FRAMING}'/>"
+    assert element(websocket.frame('<iq id="1"><bind xmlns="urn:b"/></iq>')).tag == "{jabber:client}iq"
+    assert websocket.frame("<a xmlns='urn:a'/>") == "<a xmlns='urn:a'/>"
+
+
+def test_websocket_frames_become_one_stream(websocket):
+    frames = [
+        f"<open xmlns='{xmpp.FRAMING}' from='example.org' id='7'/>",
+        f"<stream:features xmlns:stream='{xmpp.STREAMS}'><register xmlns='http://jabber.org/features/iq-register'/>"
+        "</stream:features>",
+        "<message xmlns='jabber:client'/>",
+        f"<close xmlns='{xmpp.FRAMING}'/>",
+    ]
+    stream = element("".join(map(websocket.unframe, frames)))
+    assert [child.tag for child in stream] == [xmpp.FEATURES, "{jabber:client}message"]
+    assert websocket.offered == {xmpp.REGISTER}
+
+
+def test_bosh_counts_requests_and_keeps_its_session(bosh):
+    first = element(bosh.body([STREAM.decode()]))
+    assert (first.get("hold"), first.get("to"), first.get("sid")) == ("1", "guest.example.org", None)
+    bosh.unwrap(f"<body xmlns='{xmpp.HTTPBIND}' sid='s1'/>")
+    second = element(bosh.body(["<presence/>", "<iq id='1'/>"]))
+    assert second.get("sid") == "s1"
+    assert int(second.get("rid")) == int(first.get("rid")) + 1
+    assert [child.tag for child in second] == ["{jabber:client}presence", "{jabber:client}iq"]
+    assert element(bosh.body([STREAM.decode()])).get("{urn:xmpp:xbosh}restart") == "true"
+    assert element(bosh.body(["</stream:stream>"])).get("type") == "terminate"
+
+
+def test_bosh_answers_become_one_stream(bosh):
+    pieces = bosh.unwrap(
+        f"<body xmlns='{xmpp.HTTPBIND}' xmlns:stream='{xmpp.STREAMS}' from='example.org' sid='s1'>"
+        "<stream:features><a xmlns='urn:a'/></stream:features></body>"
+    )
+    pieces += bosh.unwrap(
+        f"<body xmlns='{xmpp.HTTPBIND}'><message xmlns='jabber:client'><body>hi</body></message></body>"
+    )
+    pieces += bosh.unwrap(f"<body xmlns='{xmpp.HTTPBIND}' type='terminate'/>")
+    pieces += bosh.unwrap(f"<body xmlns='{xmpp.HTTPBIND}' type='terminate'/>")  # both waiting requests are told
+    stream = element("".join(pieces))
+    assert stream.findtext("{jabber:client}message/{jabber:client}body") == "hi"
+
+
+class Relay(threading.Thread):
+    """A relay that asks for credentials, gives an address and forbids every peer."""
+
+    def __init__(self, password: str):
+        super().__init__(daemon=True)
+        self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.socket.bind(("127.0.0.1", 0))
+        self.password = password
+
+    def run(self) -> None:
+        key = turn.long_term_key("user", "realm", self.password)
+        while True:
+            data, sender = self.socket.recvfrom(2000)
+            request = stun.parse_message(data)
+            attributes, kind = {}, stun.Class.RESPONSE
+            if not request.check_message_integrity(key):
+                kind = stun.Class.ERROR
+                attributes = {"ERROR-CODE": (401, "Unauthorized"), "REALM": "realm", "NONCE": b"nonce"}
+            elif request.message_method == stun.Method.ALLOCATE:
+                attributes = {"XOR-RELAYED-ADDRESS": ("192.0.2.1", 50000)}
+            elif request.message_method == stun.Method.CREATE_PERMISSION:
+                kind, attributes = stun.Class.ERROR, {"ERROR-CODE": (403, "Forbidden")}
+            answer = stun.Message(request.message_method, kind, request.transaction_id, attributes)
+            self.socket.sendto(bytes(answer), sender)
+
+
+@pytest.fixture
+def relay():
+    thread = Relay("secret")
+    thread.start()
+    return turn.UdpCarrier(*thread.socket.getsockname())
+
+
+def test_turn_answers_the_challenge_and_reports_refusals(relay):
+    with turn.TurnClient(relay, "user", "secret") as client:
+        assert client.allocate() == ("192.0.2.1", 50000)
+        with pytest.raises(turn.TurnError, match="CREATE_PERMISSION was answered 403"):
+            client.permit("10.0.0.1")
+
+
+def test_turn_with_a_wrong_password_is_refused(relay):
+    with turn.TurnClient(relay, "user", "wrong") as client, pytest.raises(turn.TurnError, match="401"):
+        client.allocate()
+
+
+def test_client_hello_offers_the_old_version_only():
+    for version, number in ((ssl.TLSVersion.TLSv1, b"\x03\x01"), (ssl.TLSVersion.TLSv1_1, b"\x03\x02")):
+        hello = outside.client_hello(version, "example.org")
+        assert hello[0] == 22
+        assert hello[9:11] == number
+        assert b"example.org" in hello
+
+
+def test_knocking_tells_open_from_closed():
+    with socket.create_server(("127.0.0.1", 0)) as server, socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        ports = [server.getsockname()[1], unused.getsockname()[1]]
+        assert outside.knock("127.0.0.1", ports) == {ports[0]: "open", ports[1]: "closed"}
+
+
+def test_listeners_leave_loopback_out():
+    text = (
+        'udp   UNCONN 0 0      127.0.0.53%lo:53    0.0.0.0:* users:(("resolved",pid=1,fd=1))\n'
+        'udp   UNCONN 0 0      10.1.0.5%eth0:68    0.0.0.0:* users:(("networkd",pid=2,fd=1))\n'
+        'tcp   LISTEN 0 511                *:443         *:* users:(("nginx",pid=3,fd=1),("nginx",pid=4,fd=1))\n'
+        "tcp   LISTEN 0 511            [::1]:8080     [::]:*\n"
+        "tcp   LISTEN 0 511 [::ffff:127.0.0.1]:8888     *:*\n"
+    )
+    assert test_ports.listeners(text) == [("udp", 68, "networkd"), ("tcp", 443, "nginx")]
+
+
+def test_matrix_of_a_host_in_several_groups():
+    matrix = {
+        "jitsi": {"ingress": [{"proto": "tcp", "port": 22, "peer": "meet"}, {"proto": "icmp", "peer": "world"}]},
+        "meet": {"ingress": [{"proto": "tcp", "port": 443, "peer": "world"}]},
+        "turn": {"ingress": [{"proto": "udp", "port": "49152-65535", "peer": "world"}]},
+        "videobridges": {"ingress": [{"proto": "udp", "port": 10000, "peer": "world"}]},
+    }
+    host = customer.Host("acme-meet", ["meet", "turn"], [], ["192.0.2.1", "2001:db8::1"], "10.0.0.5", {})
+    assert host.allowed(matrix, "tcp") == {range(22, 23), range(443, 444)}
+    assert host.allowed(matrix, "tcp", {"world"}) == {range(443, 444)}
+    assert host.allowed(matrix, "udp") == {range(49152, 65536)}
+    assert host.addresses(4) == ["192.0.2.1", "10.0.0.5"]
+
+
+def test_browser_log_tells_the_page_from_the_browser(tmp_path: Path):
+    log = tmp_path / "net.json"
+    events = [
+        {"params": {"initiator": "not an origin", "url": "https://update.example/"}},
+        {"params": {"initiator": "https://meet.example.org", "url": "https://fonts.example/css"}},
+        {"type": 1},
+    ]
+    log.write_text(json.dumps({"events": events}))
+    assert browser.names_asked(log, "https://meet.example.org") == {"fonts.example"}
