@@ -62,6 +62,8 @@ enter_control_group() {
             cat "$hierarchy/cpuset.cpus" >"$group/cpuset.cpus"
             cat "$hierarchy/cpuset.mems" >"$group/cpuset.mems"
         fi
+        # A group weighs as much as one process outside of it unless told otherwise; the cloud is a hundred of them.
+        [[ ! -e $group/cpu.shares ]] || echo 10240 >"$group/cpu.shares"
         echo "$BASHPID" >"$group/cgroup.procs"
     done
 }

@@ -70,7 +70,7 @@ def leftovers(cloud: openstack.connection.Connection) -> list[str]:
     return [f"{type(item).__name__} {item.name or item.id}" for item in found]
 
 
-@pytest.fixture(scope="module", params=["debian-12"])
+@pytest.fixture(scope="module", params=["debian-12", "debian-13"])
 def server(request, cloud, tmp_path_factory) -> Iterator[Server]:
     """One server that admits SSH only; afterwards the project is as empty as before."""
     assert leftovers(cloud) == []
