@@ -1,0 +1,90 @@
+"""Filter certificate_faults: what keeps a supplied certificate from working."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_private_key
+
+DOCUMENTATION = r"""
+name: certificate_faults
+short_description: Say what keeps a supplied certificate from working
+description:
+  - Reads certificate and key on the controller and looks for what a daemon or a browser would refuse, so that a run can
+    end before anything is touched.
+positional: _input, key_file, names
+options:
+  _input:
+    description: File with the certificate, its chain behind it (PEM).
+    type: path
+    required: true
+  key_file:
+    description: File with the certificate's private key (PEM, no passphrase).
+    type: path
+    required: true
+  names:
+    description: DNS names the certificate must be good for.
+    type: list
+    elements: str
+    required: true
+"""
+
+EXAMPLES = r"""
+faults: "{{ 'fullchain.pem' | certificate_faults('key.pem', ['meet.example.org', 'turn-1.meet.example.org']) }}"
+"""
+
+RETURN = r"""
+_value:
+  description: One sentence per fault with its cure; empty for a good certificate.
+  type: list
+  elements: str
+"""
+
+
+def _covers(pattern: str, name: str) -> bool:
+    pattern, name = pattern.lower(), name.lower()
+    return pattern == name or (pattern.startswith("*.") and pattern[2:] == name.partition(".")[2])
+
+
+def _public(key) -> bytes:
+    return key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+
+
+def certificate_faults(certificate_file: str, key_file: str, names: list[str], at: datetime | None = None) -> list[str]:
+    """Return the faults at the given moment (now)."""
+    at = at or datetime.now(UTC)
+    try:
+        certificate = x509.load_pem_x509_certificates(Path(certificate_file).expanduser().read_bytes())[0]
+    except (OSError, ValueError) as error:
+        return [f"{certificate_file}: no certificate can be read ({error}): give a file with PEM, the chain behind it."]
+    try:
+        key = load_pem_private_key(Path(key_file).expanduser().read_bytes(), password=None)
+    except (OSError, ValueError, TypeError, UnsupportedAlgorithm) as error:
+        return [f"{key_file}: no key can be read ({error}): give a file with PEM, without a passphrase."]
+
+    faults = []
+    if _public(key.public_key()) != _public(certificate.public_key()):
+        faults.append(f"{key_file} is not the key of {certificate_file}: give the two that were made together.")
+    if at >= certificate.not_valid_after_utc:
+        faults.append(f"{certificate_file} ended on {certificate.not_valid_after_utc:%Y-%m-%d}: renew it.")
+    if at < certificate.not_valid_before_utc:
+        faults.append(
+            f"{certificate_file} is good from {certificate.not_valid_before_utc:%Y-%m-%d} only: wait or renew."
+        )
+    try:
+        alternatives = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+        patterns = alternatives.get_values_for_type(x509.DNSName)
+    except x509.ExtensionNotFound:
+        patterns = []
+    missing = [name for name in names if not any(_covers(pattern, name) for pattern in patterns)]
+    if missing:
+        faults.append(f"{certificate_file} is not good for {', '.join(missing)}: have it issued for these names too.")
+    return faults
+
+
+class FilterModule:
+    """Makes certificate_faults known to Ansible."""
+
+    def filters(self):
+        return {"certificate_faults": certificate_faults}

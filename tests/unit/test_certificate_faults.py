@@ -1,0 +1,79 @@
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from certificate_faults import certificate_faults
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+
+NOW = datetime(2030, 6, 1, tzinfo=UTC)
+NAMES = ["meet.example.org", "turn-1.meet.example.org"]
+
+
+def make_key():
+    return ec.generate_private_key(ec.SECP256R1())
+
+
+def write_key(path, key, passphrase=None):
+    how = serialization.BestAvailableEncryption(passphrase) if passphrase else serialization.NoEncryption()
+    path.write_bytes(key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, how))
+    return str(path)
+
+
+def write_certificate(path, key, names):
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "meet.example.org")])
+    builder = (
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(subject)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(NOW - timedelta(days=10))
+        .not_valid_after(NOW + timedelta(days=10))
+    )
+    if names:
+        builder = builder.add_extension(x509.SubjectAlternativeName([x509.DNSName(n) for n in names]), critical=False)
+    path.write_bytes(builder.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM))
+    return str(path)
+
+
+@pytest.fixture
+def pair(tmp_path):
+    def make(names=NAMES, other_key=False, passphrase=None):
+        key = make_key()
+        certificate = write_certificate(tmp_path / "c.pem", key, names)
+        return certificate, write_key(tmp_path / "k.pem", make_key() if other_key else key, passphrase)
+
+    return make
+
+
+@pytest.mark.parametrize("names", [NAMES, ["MEET.example.org", "*.meet.example.org"], ["*.example.org", *NAMES]])
+def test_finds_nothing_in_a_good_pair(pair, names):
+    assert certificate_faults(*pair(names), NAMES, NOW) == []
+
+
+def test_names_the_names_that_lack(pair):
+    (fault,) = certificate_faults(*pair(["*.example.org"]), NAMES, NOW)
+    assert "not good for turn-1.meet.example.org" in fault
+    (fault,) = certificate_faults(*pair([]), NAMES, NOW)
+    assert "meet.example.org, turn-1" in fault
+
+
+@pytest.mark.parametrize(("days", "said"), [(11, "ended on 2030-06-11"), (-11, "good from 2030-05-22")])
+def test_knows_when_it_is_good(pair, days, said):
+    (fault,) = certificate_faults(*pair(), NAMES, NOW + timedelta(days=days))
+    assert said in fault
+
+
+def test_notices_another_key(pair):
+    (fault,) = certificate_faults(*pair(other_key=True), NAMES, NOW)
+    assert "is not the key of" in fault
+
+
+def test_names_what_cannot_be_read(pair, tmp_path):
+    certificate, key = pair(passphrase=b"secret")
+    assert "k.pem: no key" in certificate_faults(certificate, key, NAMES, NOW)[0]
+    assert "k.pem: no certificate" in certificate_faults(key, key, NAMES, NOW)[0]
+    assert "missing.pem: no certificate" in certificate_faults("missing.pem", key, NAMES, NOW)[0]
+    assert "missing.pem: no key" in certificate_faults(certificate, "missing.pem", NAMES, NOW)[0]
