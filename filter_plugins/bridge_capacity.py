@@ -11,14 +11,14 @@ description:
   - >-
     V(few), large rooms with about ten cameras on. 80 people on 4 vCPU, 90 percent of the processor (openfun load tests
     2022, Scaleway GP1-XS, 4 vCPU and 16 GB), which is also jicofo's own limit of 80 participants per conference and
-    bridge (C(max-bridge-participants) in jicofo-selector's reference.conf). 160 on 8 vCPU is computed from the load that
-    meet.jit.si counts per participant on 8 vCPU bridges (0.005) and jicofo's overload threshold (0.8).
+    bridge (C(max-bridge-participants) in jicofo-selector's reference.conf). 160 on 8 vCPU is computed from the load
+    that meet.jit.si counts per participant on 8 vCPU bridges (0.005) and jicofo's overload threshold (0.8).
   - >-
     V(small_rooms), rooms of up to ten people, cameras on. 180 people in 36 rooms took 2.14 of 4 cores (openfun load
     tests 2022). 250 on 8 vCPU is the upper end of the same computation and was not measured.
   - >-
-    V(all), large rooms, everyone shows a 720p camera and sees all others. 14 people took 3.5 cores, 24 saturated 4 (load
-    tests of hpi-schul-cloud); 28 on 8 vCPU is the same load per core.
+    V(all), large rooms, everyone shows a 720p camera and sees all others. 14 people took 3.5 cores, 24 saturated 4
+    (load tests of hpi-schul-cloud); 28 on 8 vCPU is the same load per core.
 positional: _input, cameras
 options:
   _input:

@@ -87,12 +87,15 @@ def _quote(value: object) -> str:
         return str(value)
     if isinstance(value, str):
         return json.dumps(_shorten(value), ensure_ascii=not value.isprintable())
-    kinds = ((dict, "a mapping"), ((list, tuple), "a list"), (type(None), "empty"), (bytes, "binary"))
+    if isinstance(value, (list, tuple)):
+        return f"a list of {len(value)}" if value else "an empty list"
+    kinds = ((dict, "a mapping"), (type(None), "empty"), (bytes, "binary"))
     return next((words for kind, words in kinds if isinstance(value, kind)), f"a {type(value).__name__}")
 
 
 def _name(key: object) -> str:
-    return _shorten(key) if isinstance(key, str) and key.isprintable() and key else _quote(key)
+    plain = isinstance(key, str) and key.isprintable() and key.strip() == key != ""
+    return _shorten(key) if plain else _quote(key)
 
 
 def _has_type(value: object, type_: str) -> bool:
@@ -162,7 +165,8 @@ class _Contract:
     def missing(path: str, option: dict) -> str:
         place = "vault.yml" if option.get("no_log") else "main.yml"
         meaning = option.get("description", "")
-        meaning = (meaning[0] if isinstance(meaning, list) else meaning).split(". ")[0].split(": ")[0].rstrip(".")
+        meaning = (meaning[0] if isinstance(meaning, list) else meaning).split(". ")[0].rstrip(".")
+        meaning = re.sub(r"\b[A-Z]+\(([^)]*)\)", r"\1", meaning)  # C(x), RV(x): marks for ansible-doc
         note = f" ({meaning})" if meaning else ""
         return f"{path} is missing: write it in group_vars/jitsi/{place}{note}."
 

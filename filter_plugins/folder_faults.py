@@ -6,7 +6,7 @@ DOCUMENTATION = r"""
 name: folder_faults
 short_description: List what stands in the wrong file of a customer's folder
 description:
-  - A choice outside C(group_vars/jitsi) would silently lose against a default of the toolkit, or win against its wiring.
+  - A choice outside C(group_vars/jitsi) would silently lose against a default of the toolkit, or win over its wiring.
   - A secret belongs into C(group_vars/jitsi/vault.yml), encrypted.
   - A name in C(group_vars/jitsi) that is no choice would silently do nothing.
 positional: _input, options
@@ -39,6 +39,12 @@ _value:
 PREFIXES = ("jitsi_", "cloud_")
 
 
+def _name(key: str) -> str:
+    """A key as a sentence can hold it."""
+    short = key if len(key) <= 60 else key[:57] + "..."
+    return short if key.strip() == key != "" and short.isprintable() else ascii(short)
+
+
 def folder_faults(files, options) -> list[str]:
     """Return the faults of a customer's files, one sentence each."""
     faults = []
@@ -56,13 +62,13 @@ def folder_faults(files, options) -> list[str]:
             if file["place"] == "elsewhere":
                 if key.startswith(PREFIXES):
                     home = "vault.yml" if secret else "main.yml"
-                    faults.append(f"{key} stands in {path}: move it to group_vars/jitsi/{home}.")
+                    faults.append(f"{_name(key)} stands in {path}: move it to group_vars/jitsi/{home}.")
             elif secret and not file["encrypted"] and file["place"] != "vault":
-                faults.append(f"{key} stands in {path} in clear: move it to vault.yml beside it, encrypted.")
+                faults.append(f"{_name(key)} stands in {path} in clear: move it to vault.yml beside it, encrypted.")
             elif key not in options and not key.startswith(PREFIXES):
                 near = difflib.get_close_matches(key, options, 1, 0.6)
                 cure = f"write {near[0]}" if near else "docs/choices.md lists all of them"
-                faults.append(f"{key} in {path} is not a choice: {cure}.")
+                faults.append(f"{_name(key)} in {path} is not a choice: {cure}.")
     return faults
 
 

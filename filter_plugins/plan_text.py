@@ -38,12 +38,19 @@ CAMERAS = {
     "all": "everyone's camera on in large rooms",
 }
 PEERS = {"world": "the world", "admin": "operators' networks"}
-RECORDS = {"printed": "set them yourself once the servers have addresses", "designate": "set in the cloud's DNS service"}
+RECORDS = {
+    "printed": "set them yourself once the servers have addresses",
+    "designate": "set in the cloud's DNS service",
+}
 
 
 def _table(rows: list[list[str]]) -> list[str]:
     widths = [max(len(cell) for cell in column) for column in zip(*rows, strict=True)]
     return ["  " + "  ".join(c.ljust(w) for c, w in zip(row, widths, strict=True)).rstrip() for row in rows]
+
+
+def _disk(volume_gb: int) -> str:
+    return f"volume of {volume_gb} GB" if volume_gb else "local disk"
 
 
 def _capacity(plan: dict, choices: dict, people_per_bridge: int) -> list[str]:
@@ -65,20 +72,16 @@ def plan_text(plan, choices, people_per_bridge) -> str:
     """Return the plan as text."""
     networks = [n for n in (choices["cloud_network_cidr"], choices["cloud_network_cidr_ipv6"]) if n]
     floating = [server["name"] for server in plan["servers"] if server["floating_ip"]]
-    disks = {0: "local disk"}
+    servers = [[s["name"], s["flavor"], _disk(s["volume_gb"]), ", ".join(s["groups"])] for s in plan["servers"]]
+    ports = [[p["group"], p["port"], f"from {PEERS.get(p['peer'], p['peer'])}", p["why"]] for p in plan["ports"]]
     releases, release = choices["jitsi_releases"], choices["jitsi_release"]
     lines = [
         f"Servers ({len(plan['servers'])}) on cloud {choices['cloud_name']}, image {choices['cloud_image']}",
-        *_table(
-            [
-                [s["name"], s["flavor"], disks.get(s["volume_gb"], f"volume of {s['volume_gb']} GB"), ", ".join(s["groups"])]
-                for s in plan["servers"]
-            ]
-        ),
+        *_table(servers),
         "Networks",
         f"  {', '.join(networks)}, routed to {choices['cloud_external_network']}",
         "Open ports, from outside and between servers",
-        *_table([[p["group"], p["port"], f"from {PEERS.get(p['peer'], p['peer'])}", p["why"]] for p in plan["ports"]]),
+        *_table(ports),
         f"Floating IPs ({len(floating)})",
         f"  {', '.join(floating)}",
         f"DNS records ({RECORDS[choices['cloud_dns']['mode']]})",

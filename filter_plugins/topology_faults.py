@@ -8,7 +8,7 @@ name: topology_faults
 short_description: List what is impossible in a customer's plan
 description:
   - Judges groups and hosts of C(plan.yml) against what the customer chose and bought, before any server exists.
-  - Choices that are missing or of the wrong type are the business of P(contract_faults#filter) and are passed over here.
+  - Choices that are missing or of the wrong type are the business of P(contract_faults#filter) and passed over here.
 positional: _input, choices, machine_groups
 options:
   _input:
@@ -80,14 +80,13 @@ def _host_faults(groups: dict, planned: list[str], machine_groups: list[str], cu
             faults.append(f"host {_quote(host)} has no task: put it into {', '.join(machine_groups)} in plan.yml.")
         if not HOST_NAME.fullmatch(host):
             faults.append(
-                f"host {_quote(host)} is no host name: rename it in plan.yml with lower-case letters, digits and hyphens, "
-                "at most 63."
+                f"host {_quote(host)} is no host name: rename it in plan.yml with lower-case letters, digits and "
+                "hyphens, at most 63."
             )
         elif customer and not host.startswith(f"{customer}-"):
-            better = f"{customer}-{NOUNS.get(mine[0], mine[0]) if mine else host}"
-            faults.append(
-                f"host {host} does not begin with {customer}-: rename it in plan.yml, for example {better}."
-            )
+            number = re.search(r"(-\d+)?$", host)[0]
+            better = f"{customer}-{NOUNS.get(mine[0], mine[0])}{number}" if mine else f"{customer}-{host}"
+            faults.append(f"host {host} does not begin with {customer}-: rename it in plan.yml, for example {better}.")
     return faults
 
 
@@ -96,7 +95,9 @@ def _size_faults(groups: dict, machine_groups: list[str], customer: str, plan: s
     for group in machine_groups:
         count, least = len(groups.get(group, [])), machines.get(group, 1)
         if group == "meet" and count > 1:
-            faults.append(f"group meet has {count} hosts: keep one in plan.yml, because signalling runs on one machine.")
+            faults.append(
+                f"group meet has {count} hosts: keep one in plan.yml, because signalling runs on one machine."
+            )
         elif isinstance(least, int) and count < least:
             faults.append(
                 f"group {group} has {_plural(count, 'host')} and plan {plan} needs {least}: "

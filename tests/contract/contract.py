@@ -1,0 +1,91 @@
+"""The contract as the role reads it, and a customer that fulfils it."""
+
+import copy
+import os
+import subprocess
+from pathlib import Path
+
+import yaml
+from contract_faults import contract_faults
+from topology_faults import topology_faults
+
+ROOT = Path(__file__).parent.parent.parent
+OFFER = yaml.safe_load((ROOT / "group_vars/all.yml").read_text())
+SPECS = yaml.safe_load((ROOT / "roles/customer/meta/argument_specs.yml").read_text())["argument_specs"]
+OPTIONS = SPECS["main"]["options"]
+ROLE = yaml.safe_load((ROOT / "roles/customer/vars/main.yml").read_text())
+LIMITS, CATALOGUES, GROUPS = (ROLE[f"__customer_{name}"] for name in ("limits", "catalogues", "groups"))
+SEED = "a-seed-of-more-than-thirty-two-characters"
+
+CHOICES = {
+    "jitsi_customer": "acme",
+    "jitsi_domain": "meet.acme.example",
+    "jitsi_plan": "office",
+    "jitsi_moderators": ["anna", "bernd"],
+    "jitsi_contact_email": "it@acme.example",
+    "jitsi_imprint_url": "https://www.acme.example/imprint",
+    "jitsi_privacy_url": "https://www.acme.example/privacy",
+    "jitsi_seed": SEED,
+    "cloud_name": "mycloud",
+    "cloud_regions_allowed": ["RegionOne"],
+    "cloud_flavors": {"meet": "m1.medium", "videobridge": "m1.large", "turn": "m1.small"},
+}
+PLAN = {
+    "all": ["acme-meet", "acme-jvb-1", "acme-jvb-2", "acme-turn-1"],
+    "ungrouped": [],
+    "jitsi": ["acme-meet", "acme-jvb-1", "acme-jvb-2", "acme-turn-1"],
+    "meet": ["acme-meet"],
+    "videobridges": ["acme-jvb-1", "acme-jvb-2"],
+    "turn": ["acme-turn-1"],
+}
+
+
+def judge(choices, groups=None):
+    """All faults of choices on top of the offer, and of groups."""
+    merged = {**copy.deepcopy(OFFER), **choices}
+    return contract_faults(merged, OPTIONS, LIMITS, CATALOGUES) + topology_faults(groups or PLAN, merged, GROUPS)
+
+
+def environment(home: Path) -> dict:
+    """Where a run keeps the vault password: in home, never the operator's own."""
+    return os.environ | {"JITSI_VAULT_PASSWORD_FILE": str(home / "vault-password"), "ANSIBLE_NOCOLOR": "1"}
+
+
+def write_customer(folder: Path, choices=None, plan=None) -> Path:
+    """A customer's folder as an operator has it; choices may be text for what is no YAML."""
+    choices = CHOICES if choices is None else choices
+    jitsi = folder / "group_vars" / "jitsi"
+    jitsi.mkdir(parents=True)
+    clear = {k: v for k, v in choices.items() if k != "jitsi_seed"} if isinstance(choices, dict) else choices
+    (jitsi / "main.yml").write_text(clear if isinstance(clear, str) else yaml.safe_dump(clear, allow_unicode=True))
+    plan = plan or {"jitsi": {"children": {g: {"hosts": dict.fromkeys(PLAN[g])} for g in GROUPS}}}
+    (folder / "plan.yml").write_text(plan if isinstance(plan, str) else yaml.safe_dump(plan))
+    seed = choices.get("jitsi_seed", SEED) if isinstance(choices, dict) else SEED
+    subprocess.run(
+        ["ansible-vault", "encrypt", "--output", str(jitsi / "vault.yml"), "-"],
+        input=f"jitsi_seed: {seed}\n",
+        text=True,
+        cwd=ROOT,
+        env=environment(folder.parent),
+        check=True,
+        capture_output=True,
+    )
+    return folder
+
+
+def play(folder: Path, playbook: str, *arguments: str) -> subprocess.CompletedProcess:
+    """Run a playbook as an operator would, without a cloud or a host within reach."""
+    return subprocess.run(
+        ["ansible-playbook", "-i", str(folder / "plan.yml"), f"playbooks/{playbook}.yml", *arguments],
+        text=True,
+        cwd=ROOT,
+        env=environment(folder.parent),
+        capture_output=True,
+        check=False,
+        timeout=120,
+    )
+
+
+def snapshot(folder: Path) -> dict:
+    """Every file below folder with its content and time of change."""
+    return {p: (p.stat().st_mtime_ns, p.read_bytes()) for p in sorted(folder.rglob("*")) if p.is_file()}

@@ -1,0 +1,258 @@
+"""Every kind of fault, and the very sentence an operator reads."""
+
+import copy
+
+import pytest
+from contract import CHOICES, LIMITS, OFFER, OPTIONS, PLAN, judge
+
+
+def changed(path, value):
+    """CHOICES with the value at path (a.b) replaced."""
+    choices = copy.deepcopy({**OFFER, **CHOICES})
+    *parents, last = path.split(".")
+    inner = choices
+    for parent in parents:
+        inner = inner.setdefault(parent, {})
+    inner[last] = value
+    return choices
+
+
+FAULTS = [
+    # unknown keys, at every depth
+    ("jitsi_domian", "x", "jitsi_domian is not a choice: write jitsi_domain."),
+    ("cloud_domain", "x", "cloud_domain is not a choice: write jitsi_domain."),
+    ("jitsi_wurst", "x", "jitsi_wurst is not a choice: docs/choices.md lists all of them."),
+    ("jitsi_certificate.mod", "acme", "jitsi_certificate.mod is not a choice: write jitsi_certificate.mode."),
+    (
+        "cloud_flavors.xyzzy",
+        "a",
+        "cloud_flavors.xyzzy is not a choice: cloud_flavors has meet, turn, videobridge.",
+    ),
+    ("jitsi_plans.team.user", 1, "jitsi_plans.team.user is not a choice: write jitsi_plans.team.users."),
+    (
+        "jitsi_plans.team.machines.bridges",
+        1,
+        "jitsi_plans.team.machines.bridges is not a choice: write jitsi_plans.team.machines.videobridges.",
+    ),
+    # types
+    ("jitsi_log_days", "14", 'jitsi_log_days is "14": write a whole number of days from 1 to 365.'),
+    ("jitsi_log_days", True, "jitsi_log_days is true: write a whole number of days from 1 to 365."),
+    ("jitsi_log_days", None, "jitsi_log_days is empty: write a whole number of days from 1 to 365."),
+    ("jitsi_release", 2.0, "jitsi_release is 2.0: write it in quotes, because it is a text."),
+    ("cloud_name", ["a"], "cloud_name is a list of 1: write a text."),
+    ("cloud_name", "", 'cloud_name is "": write a text.'),
+    ("cloud_flavors", "m1", 'cloud_flavors is "m1": write a mapping of meet, videobridge, turn.'),
+    (
+        "jitsi_moderators",
+        "anna",
+        'jitsi_moderators is "anna": write at least one login name and none twice.',
+    ),
+    ("cloud_volume_gb.meet", 1.5, "cloud_volume_gb.meet is 1.5: write a whole number of GB from 0 to 2000."),
+    # choices
+    ("jitsi_certificate.mode", "acne", 'jitsi_certificate.mode is "acne": write acme.'),
+    ("jitsi_certificate.mode", "none", 'jitsi_certificate.mode is "none": write one of acme, files, own_ca.'),
+    ("jitsi_certificate.mode", False, "jitsi_certificate.mode is false: write one of acme, files, own_ca."),
+    ("jitsi_plan", "offise", 'jitsi_plan is "offise": write office.'),
+    (
+        "jitsi_plan",
+        "tiny",
+        'jitsi_plan is "tiny": write a key of jitsi_plans (start, team, office, campus, authority, large, individual).',
+    ),
+    ("jitsi_release", "2.0.11032", 'jitsi_release is "2.0.11032": write 2.0.11031.'),
+    # ranges and patterns
+    ("jitsi_log_days", 0, "jitsi_log_days is 0: write a whole number of days from 1 to 365."),
+    ("jitsi_log_days", 366, "jitsi_log_days is 366: write a whole number of days from 1 to 365."),
+    ("jitsi_log_days", 16**500, "jitsi_log_days is a number of 2001 bits: write a whole number of days from 1 to 365."),
+    ("jitsi_domain", "meet", 'jitsi_domain is "meet": write a domain name in lower case, such as meet.acme.example.'),
+    ("jitsi_domain", "Meet.Acme.example", None),
+    ("jitsi_domain", "192.0.2.1", None),
+    ("jitsi_domain", "meet.acme.example.", None),
+    ("jitsi_domain", "-meet.acme.example", None),
+    ("jitsi_domain", "https://meet.acme.example", None),
+    ("jitsi_domain", "mëet.acme.example", None),
+    (
+        "jitsi_contact_email",
+        "it.acme.example",
+        'jitsi_contact_email is "it.acme.example": write an e-mail address such as it@acme.example.',
+    ),
+    (
+        "jitsi_privacy_url",
+        "www.acme.example",
+        'jitsi_privacy_url is "www.acme.example": write the address of a page such as https://www.acme.example/imprint.',
+    ),
+    ("jitsi_privacy_url", "javascript:alert(1)", None),
+    ("jitsi_imprint_url", 'https://a.example/"onclick', None),
+    (
+        "jitsi_domain",
+        "meet.acme.example\nx",
+        'jitsi_domain is "meet.acme.example\\nx": '
+        "write a domain name in lower case, such as meet.acme.example, without control characters.",
+    ),
+    ("jitsi_moderators", [], "jitsi_moderators is an empty list: write at least one login name and none twice."),
+    (
+        "jitsi_moderators",
+        ["anna", "anna"],
+        "jitsi_moderators is a list of 2: write at least one login name and none twice.",
+    ),
+    (
+        "jitsi_moderators",
+        ["anna", "Bernd B"],
+        'jitsi_moderators[1] is "Bernd B": write a login name such as anna (a-z, 0-9, . _ -).',
+    ),
+    (
+        "cloud_network_cidr",
+        "10.71.0.1/24",
+        'cloud_network_cidr is "10.71.0.1/24": write an IPv4 network such as 10.71.0.0/24.',
+    ),
+    ("cloud_network_cidr", "fd71::/64", None),
+    ("cloud_network_cidr_ipv6", "10.0.0.0/8", None),
+    (
+        "cloud_ssh_networks",
+        ["192.0.2.7"],
+        'cloud_ssh_networks[0] is "192.0.2.7": write a network such as 192.0.2.0/24.',
+    ),
+    (
+        "cloud_dns_servers",
+        ["ns1"],
+        'cloud_dns_servers[0] is "ns1": write an IP address such as 192.0.2.53.',
+    ),
+    (
+        "cloud_ssh_public_keys",
+        ["-----BEGIN OPENSSH PRIVATE KEY-----"],
+        'cloud_ssh_public_keys[0] is "-----BEGIN OPENSSH PRIVATE KEY-----": '
+        "write a public key as in ~/.ssh/id_ed25519.pub.",
+    ),
+    ("cloud_admin_user", "Root", 'cloud_admin_user is "Root": write a login name such as ops.'),
+    # relations
+    (
+        "jitsi_certificate",
+        {"mode": "files", "key_file": "k"},
+        "jitsi_certificate.certificate_file is missing: write it in group_vars/jitsi/main.yml "
+        "(File on the operator's machine with certificate and chain (PEM), valid for jitsi_domain and the relays' "
+        "names).",
+    ),
+    (
+        "cloud_dns",
+        {"mode": "designate"},
+        "cloud_dns.zone is missing: write it in group_vars/jitsi/main.yml "
+        "(Zone in Designate that holds the records, with or without the final dot).",
+    ),
+    (
+        "jitsi_repository",
+        {"url": "https://a.example", "suite": "stable/"},
+        "jitsi_repository is incomplete: write jitsi_repository.key_url or jitsi_repository.key_file.",
+    ),
+    (
+        "jitsi_repository.key_file",
+        "k",
+        "jitsi_repository.key_url and jitsi_repository.key_file exclude each other: write only one of them.",
+    ),
+    # the house's catalogues
+    ("jitsi_plans.team", 5, "jitsi_plans.team is 5: write a mapping of users, moderators, machines."),
+    (
+        "jitsi_plans.team.machines.meet",
+        2,
+        "jitsi_plans.team.machines.meet is 2: write 1, because signalling runs on one machine.",
+    ),
+    ("jitsi_releases.3", {}, "jitsi_releases.3.jicofo is missing: write it in group_vars/jitsi/main.yml."),
+]
+
+
+@pytest.mark.parametrize(("path", "value", "sentence"), FAULTS)
+def test_a_faulty_choice_is_refused_with_the_cure(path, value, sentence):
+    """Where no sentence stands, the limit's own cure is expected."""
+    top = path.split("[")[0]
+    sentence = sentence or f"{top} is {quoted(value)}: write {LIMITS[path]['write']}."
+    assert sentence in judge(changed(path, value))
+
+
+def quoted(value):
+    return '"' + value.replace('"', '\\"') + '"'
+
+
+@pytest.mark.parametrize("name", [name for name, option in OPTIONS.items() if option.get("required")])
+def test_a_missing_choice_is_asked_for(name):
+    choices = {k: v for k, v in CHOICES.items() if k != name}
+    (fault,) = [fault for fault in judge(choices) if name in fault]
+    assert fault.startswith(f"{name} is missing: write it in group_vars/jitsi/")
+    assert ("vault.yml" in fault) == (name == "jitsi_seed")
+
+
+def test_a_valid_customer_has_no_fault():
+    assert judge(CHOICES) == []
+
+
+def test_several_faults_are_listed_together():
+    choices = changed("jitsi_log_days", 0) | {"jitsi_domain": "meet", "jitsi_wurst": 1}
+    assert len(judge(choices, {**PLAN, "turn": []})) >= 4
+
+
+@pytest.mark.parametrize(
+    "seed", ["short-secret", "x" * 31, 12345678901234567890123456789012345, ["secret-in-a-list"], ""]
+)
+def test_a_bad_seed_is_refused_and_never_quoted(seed):
+    (fault,) = judge(changed("jitsi_seed", seed))
+    assert fault == (
+        "jitsi_seed is refused, and not shown because it is secret: "
+        "write at least 32 random characters (openssl rand -base64 32)"
+        f"{', in quotes' if isinstance(seed, int) else ''}."
+    )
+
+
+PLANS = [
+    (
+        {"meet": ["acme-meet", "acme-meet-2"]},
+        "group meet has 2 hosts: keep one in plan.yml, because signalling runs on one machine.",
+    ),
+    ({"meet": []}, "group meet has no hosts and plan office needs 1: write acme-meet in plan.yml."),
+    (
+        {"videobridges": ["acme-jvb-1"]},
+        "group videobridges has 1 host and plan office needs 2: write acme-jvb-[1:2] in plan.yml.",
+    ),
+    ({"turn": []}, "group turn has no hosts and plan office needs 1: write acme-turn-1 in plan.yml."),
+    (
+        {"videobridges": ["acme-jvb-1", "bcme-jvb-2"]},
+        "host bcme-jvb-2 does not begin with acme-: rename it in plan.yml, for example acme-jvb-2.",
+    ),
+    (
+        {"turn": ["acme-turn_1"]},
+        "host acme-turn_1 is no host name: rename it in plan.yml with lower-case letters, digits and hyphens, "
+        "at most 63.",
+    ),
+    ({"turn": ["acme-" + "t" * 60]}, None),
+    ({"turn": ["acme-turn.1"]}, None),
+    (
+        {"videobridge": ["acme-jvb-1"]},
+        "group videobridge of plan.yml is unknown: write videobridges.",
+    ),
+    ({"recorders": []}, "group recorders of plan.yml is unknown: this toolkit has meet, videobridges, turn."),
+]
+
+
+@pytest.mark.parametrize(("groups", "sentence"), PLANS)
+def test_an_impossible_plan_is_refused_with_the_cure(groups, sentence):
+    groups = {**PLAN, **groups}
+    groups["jitsi"] = list(dict.fromkeys(h for g, hosts in groups.items() if g not in ("all", "jitsi") for h in hosts))
+    faults = judge(CHOICES, groups)
+    if sentence:
+        assert sentence in faults
+    else:
+        assert any(groups["turn"][0][:50] in fault and "is no host name" in fault for fault in faults)
+
+
+def test_a_host_without_a_group_of_machines_is_refused():
+    assert judge(CHOICES, {**PLAN, "jitsi": [*PLAN["jitsi"], "acme-spare"]}) == [
+        "host acme-spare has no task: put it into meet, videobridges, turn in plan.yml."
+    ]
+
+
+def test_more_moderators_than_seats_are_refused():
+    people = [f"m{n}" for n in range(12)]
+    assert judge(CHOICES | {"jitsi_moderators": people}) == [
+        "jitsi_moderators has 12 names and plan office has 10 seats: remove 2 or choose a larger jitsi_plan."
+    ]
+    assert judge(CHOICES | {"jitsi_moderators": people, "jitsi_plan": "individual"}) == []
+
+
+def test_servers_only_the_cloud_still_has_are_not_the_plans_fault():
+    assert judge(CHOICES, {**PLAN, "region_one": ["acme-jvb-9"], "all": [*PLAN["all"], "acme-jvb-9"]}) == []

@@ -1,0 +1,184 @@
+"""The real playbooks, run as an operator runs them: without a cloud, a host or a trace left behind."""
+
+import resource
+
+import pytest
+import yaml
+from contract import CHOICES, PLAN, ROOT, SEED, play, snapshot, write_customer
+
+REFUSED = "Refused, nothing was touched:"
+
+
+@pytest.fixture
+def folder(tmp_path):
+    return tmp_path / "acme"
+
+
+def refused(done, *sentences):
+    """Exit code, sentences and the absence of a traceback; each sentence on a line of its own."""
+    lines = {line.strip().removeprefix("* ") for line in done.stdout.splitlines()}
+    assert done.returncode != 0
+    assert REFUSED in lines, done.stdout + done.stderr
+    assert not set(sentences) - lines, "\n".join(sorted(lines))
+    assert "Traceback" not in done.stdout + done.stderr
+    assert SEED not in done.stdout + done.stderr
+    return lines
+
+
+def test_a_valid_customer_passes_with_one_line_and_nothing_is_touched(folder):
+    write_customer(folder)
+    before = snapshot(folder)
+    done = play(folder, "validate")
+    assert done.returncode == 0, done.stdout
+    assert "acme: nothing to refuse; plan office, 4 servers" in done.stdout
+    assert "WARNING" not in done.stdout + done.stderr
+    assert SEED not in done.stdout + done.stderr
+    assert snapshot(folder) == before
+
+
+def test_the_slowest_of_three_validations_takes_less_than_three_seconds_of_work(folder):
+    """Measured as processor time, which other work on the machine does not stretch."""
+    write_customer(folder)
+    spent = []
+    for _ in range(3):
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
+        assert play(folder, "validate").returncode == 0
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        spent.append(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
+    assert max(spent) < 3, spent
+
+
+def test_faults_of_every_kind_are_listed_together(folder):
+    choices = CHOICES | {
+        "jitsi_domian": "x",
+        "jitsi_log_days": 0,
+        "jitsi_certificate": {"mod": "acme"},
+        "jitsi_contact_email": "{{ nowhere }}",
+        "jtisi_cameras": "few",
+    }
+    del choices["jitsi_domain"]
+    plan = {"jitsi": {"children": {"meet": {"hosts": {"acme-meet": None}}, "recorders": {"hosts": {"bcme-rec": None}}}}}
+    write_customer(folder, choices, plan)
+    (folder / "host_vars").mkdir()
+    (folder / "host_vars" / "acme-meet.yml").write_text("cloud_image: debian-13\n")
+    (folder / "group_vars" / "all.yml").write_text("jitsi_seed: in-the-clear-and-in-the-wrong-place\n")
+    before = snapshot(folder)
+    lines = refused(
+        play(folder, "validate"),
+        "jitsi_domian is not a choice: write jitsi_domain.",
+        "jitsi_log_days is 0: write a whole number of days from 1 to 365.",
+        "jitsi_certificate.mod is not a choice: write jitsi_certificate.mode.",
+        "jitsi_contact_email cannot be read ('nowhere' is undefined): write a plain value.",
+        "group videobridges has no hosts and plan office needs 2: write acme-jvb-[1:2] in plan.yml.",
+        "group recorders of plan.yml is unknown: this toolkit has meet, videobridges, turn.",
+        "host bcme-rec does not begin with acme-: rename it in plan.yml, for example acme-bcme-rec.",
+        f"cloud_image stands in {folder}/host_vars/acme-meet.yml: move it to group_vars/jitsi/main.yml.",
+        f"jitsi_seed stands in {folder}/group_vars/all.yml: move it to group_vars/jitsi/vault.yml.",
+        f"jtisi_cameras in {folder}/group_vars/jitsi/main.yml is not a choice: write jitsi_cameras.",
+    )
+    assert any(line.startswith("jitsi_domain is missing: ") for line in lines)
+    assert snapshot(folder) == before
+
+
+def test_a_missing_vault_is_refused(folder):
+    write_customer(folder)
+    vault = folder / "group_vars" / "jitsi" / "vault.yml"
+    vault.unlink()
+    refused(
+        play(folder, "validate"),
+        f"{vault} is missing: run ansible-vault create {vault} and write jitsi_seed, at least 32 random characters.",
+    )
+
+
+def test_a_vault_in_clear_is_refused_without_quoting_the_seed(folder):
+    write_customer(folder)
+    vault = folder / "group_vars" / "jitsi" / "vault.yml"
+    vault.write_text(f"jitsi_seed: {SEED}\n")
+    refused(play(folder, "validate"), f"{vault} is not encrypted: run ansible-vault encrypt {vault}.")
+
+
+def test_a_vault_of_another_password_is_named(folder):
+    write_customer(folder)
+    (folder.parent / "vault-password").write_text("another")
+    lines = refused(play(folder, "validate"))
+    assert any(f"{folder}/group_vars/jitsi/vault.yml cannot be read (" in line for line in lines)
+
+
+def test_a_seed_beside_the_vault_is_refused(folder):
+    write_customer(folder)
+    main = folder / "group_vars" / "jitsi" / "main.yml"
+    main.write_text(main.read_text() + f"jitsi_seed: {SEED}\n")
+    sentence = f"jitsi_seed stands in {main} in clear: move it to vault.yml beside it, encrypted."
+    refused(play(folder, "validate"), sentence)
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("jitsi_customer: acme\njitsi_domain: a: b\n", "line 2"),
+        ("jitsi_customer: {{ x }}\n", "quotes"),
+        ("- acme\n", "it is no mapping of names to values"),
+        ("jitsi_domain: !python/object:os.system x\n", "tag"),
+    ],
+)
+def test_a_file_that_is_no_yaml_is_named(folder, text, reason):
+    write_customer(folder, text)
+    main = folder / "group_vars" / "jitsi" / "main.yml"
+    (line,) = [line for line in refused(play(folder, "validate")) if line.startswith(f"{main} cannot be read (")]
+    assert reason in line
+
+
+def test_a_plan_that_is_no_yaml_is_named(folder):
+    write_customer(folder, plan="jitsi: [\n")
+    done = play(folder, "validate")
+    assert done.returncode != 0
+    assert str(folder / "plan.yml") in done.stdout + done.stderr
+    assert "Traceback" not in done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("plan", [{"jitsi": {"children": {"meet": None}}}, {"jitsy": {"hosts": {"acme-meet": None}}}])
+def test_a_plan_without_hosts_does_not_pass_silently(folder, plan):
+    write_customer(folder, plan=plan)
+    refused(
+        play(folder, "validate"),
+        "plan.yml has no host in group jitsi: write at least meet, videobridges and turn under it.",
+    )
+
+
+@pytest.mark.parametrize("limit", [["--limit", "acme-jvb-2"], ["--tags", "videobridge"]])
+def test_a_run_on_a_part_is_judged_as_a_whole(folder, limit):
+    write_customer(folder, CHOICES | {"jitsi_log_days": 0})
+    refused(play(folder, "validate", *limit), "jitsi_log_days is 0: write a whole number of days from 1 to 365.")
+
+
+def test_the_plan_is_shown_and_only_the_picture_is_written(folder):
+    write_customer(folder)
+    before = snapshot(folder)
+    done = play(folder, "plan")
+    assert done.returncode == 0, done.stdout + done.stderr
+    lines = [" ".join(line.split()) for line in done.stdout.splitlines()]
+    for line in (
+        "acme-jvb-2 m1.large local disk videobridges",
+        "10.71.0.0/24, routed to public",
+        "turn 443/tcp from the world TURN inside TLS",
+        "meet.acme.example -> floating IP of acme-meet",
+        "turn-1.meet.acme.example -> floating IP of acme-turn-1",
+        "plan office promises 100: enough, without a spare bridge",
+    ):
+        assert line in lines, done.stdout
+    offer = yaml.safe_load((ROOT / "group_vars" / "all.yml").read_text())
+    for package, version in offer["jitsi_releases"][offer["jitsi_release"]].items():
+        assert f"{package} {version}" in lines
+    after = snapshot(folder)
+    picture = folder / "state" / "topology.mmd"
+    assert set(after) - set(before) == {picture}
+    assert {path: after[path] for path in before} == before
+    assert all(f'{host.replace("-", "_")}["{host}<br/>' in picture.read_text() for host in PLAN["jitsi"])
+    assert "changed=0" in play(folder, "plan").stdout
+
+
+def test_nothing_is_shown_or_written_for_a_faulty_plan(folder):
+    write_customer(folder, CHOICES | {"jitsi_plan": "offise"})
+    before = snapshot(folder)
+    refused(play(folder, "plan"), 'jitsi_plan is "offise": write office.')
+    assert snapshot(folder) == before

@@ -1,0 +1,38 @@
+from pathlib import Path
+
+import pytest
+import yaml
+from ansible.errors import AnsibleFilterError
+from bridge_capacity import bridge_capacity
+
+OFFER = yaml.safe_load((Path(__file__).parents[2] / "group_vars" / "all.yml").read_text())
+
+
+@pytest.mark.parametrize(
+    ("vcpus", "cameras", "people"),
+    [
+        (4, "few", 80),
+        (8, "few", 160),
+        (4, "small_rooms", 180),
+        (8, "small_rooms", 250),
+        (4, "all", 14),
+        (2, "few", 40),
+        (1, "all", 3),
+        (6, "small_rooms", 215),
+        (64, "few", 160),
+    ],
+)
+def test_measured_points_interpolated_and_never_extrapolated(vcpus, cameras, people):
+    assert bridge_capacity(vcpus, cameras) == people
+
+
+@pytest.mark.parametrize(("vcpus", "cameras"), [(0, "few"), ("4", "few"), (4, "none")])
+def test_refuses_what_has_no_capacity(vcpus, cameras):
+    with pytest.raises(AnsibleFilterError):
+        bridge_capacity(vcpus, cameras)
+
+
+@pytest.mark.parametrize("plan", OFFER["jitsi_plans"].values(), ids=OFFER["jitsi_plans"])
+def test_the_least_number_of_bridges_carries_what_the_plan_promises(plan):
+    carried = plan["machines"]["videobridges"] * bridge_capacity(OFFER["cloud_bridge_vcpus"], OFFER["jitsi_cameras"])
+    assert carried >= plan["users"]

@@ -1,0 +1,39 @@
+from deployment_plan import deployment_plan
+
+CHOICES = {
+    "jitsi_domain": "meet.a.example",
+    "cloud_flavors": {"meet": "m", "videobridge": "v", "turn": "t"},
+    "cloud_volume_gb": {"meet": 20, "videobridge": 0, "turn": 0},
+}
+MATRIX = {
+    "jitsi": {"ingress": [{"proto": "icmp", "peer": "world", "why": "mtu"}], "egress": []},
+    "meet": {"ingress": [{"proto": "tcp", "port": 443, "peer": "world", "why": "page"}]},
+    "videobridges": {"ingress": [{"proto": "tcp", "port": 22, "peer": "meet", "why": "jump"}]},
+    "turn": {"ingress": [{"proto": "udp", "port": "5-9", "peer": "world", "why": "relay"}]},
+}
+
+
+def test_servers_take_kind_disk_and_address_from_their_groups():
+    groups = {"jitsi": ["a-m", "a-v", "a-t"], "meet": ["a-m"], "videobridges": ["a-v"], "turn": ["a-t"]}
+    plan = deployment_plan(groups, CHOICES, MATRIX)
+    assert [tuple(server.values()) for server in plan["servers"]] == [
+        ("a-m", ["meet"], "m", 20, True),
+        ("a-v", ["videobridges"], "v", 0, False),
+        ("a-t", ["turn"], "t", 0, True),
+    ]
+    assert [(p["group"], p["port"], p["peer"]) for p in plan["ports"]] == [
+        ("jitsi", "icmp", "world"),
+        ("meet", "443/tcp", "world"),
+        ("videobridges", "22/tcp", "meet"),
+        ("turn", "5-9/udp", "world"),
+    ]
+    assert plan["dns"] == [
+        {"name": "meet.a.example", "server": "a-m"},
+        {"name": "turn-1.meet.a.example", "server": "a-t"},
+    ]
+
+
+def test_a_shared_server_is_of_the_first_kind():
+    groups = {group: ["a-m"] for group in ("jitsi", "turn", "videobridges", "meet")}
+    (server,) = deployment_plan(groups, CHOICES, MATRIX)["servers"]
+    assert (server["flavor"], server["groups"]) == ("m", ["meet", "videobridges", "turn"])

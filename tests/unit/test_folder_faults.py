@@ -1,0 +1,57 @@
+import pytest
+from folder_faults import folder_faults
+
+OPTIONS = {"jitsi_domain": {"type": "str"}, "jitsi_seed": {"type": "str", "no_log": True}}
+
+
+def file(name, place="choices", encrypted=False, keys=()):
+    return {"path": f"acme/{name}", "folder": "acme", "place": place, "encrypted": encrypted, "keys": list(keys)}
+
+
+VAULT = file("vault.yml", "vault", True, ["jitsi_seed"])
+
+
+def test_a_tidy_folder_has_no_fault():
+    assert folder_faults([VAULT, file("main.yml", keys=["jitsi_domain"])], OPTIONS) == []
+
+
+@pytest.mark.parametrize(
+    ("files", "sentence"),
+    [
+        (
+            [file("main.yml")],
+            "acme/group_vars/jitsi/vault.yml is missing: run ansible-vault create acme/group_vars/jitsi/vault.yml "
+            "and write jitsi_seed, at least 32 random characters.",
+        ),
+        (
+            [file("vault.yml", "vault", False, ["jitsi_seed"])],
+            "acme/vault.yml is not encrypted: run ansible-vault encrypt acme/vault.yml.",
+        ),
+        (
+            [VAULT, file("main.yml", keys=["jitsi_seed"])],
+            "jitsi_seed stands in acme/main.yml in clear: move it to vault.yml beside it, encrypted.",
+        ),
+        (
+            [VAULT, file("all.yml", "elsewhere", keys=["jitsi_domain"])],
+            "jitsi_domain stands in acme/all.yml: move it to group_vars/jitsi/main.yml.",
+        ),
+        (
+            [VAULT, file("x.yml", "elsewhere", keys=["jitsi_seed"])],
+            "jitsi_seed stands in acme/x.yml: move it to group_vars/jitsi/vault.yml.",
+        ),
+        (
+            [VAULT, file("main.yml", keys=["jtisi_domain"])],
+            "jtisi_domain in acme/main.yml is not a choice: write jitsi_domain.",
+        ),
+        (
+            [VAULT, file("main.yml", keys=["prosody_log"])],
+            "prosody_log in acme/main.yml is not a choice: docs/choices.md lists all of them.",
+        ),
+    ],
+)
+def test_each_fault_is_one_sentence(files, sentence):
+    assert folder_faults(files, OPTIONS) == [sentence]
+
+
+def test_what_is_no_choice_may_stand_elsewhere():
+    assert folder_faults([VAULT, file("plan.yml", "elsewhere", keys=["jitsi", "ansible_host"])], OPTIONS) == []

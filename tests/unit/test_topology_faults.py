@@ -1,0 +1,42 @@
+import pytest
+from topology_faults import planned_hosts, topology_faults
+
+GROUPS = ["meet", "videobridges", "turn"]
+ONE = {"all": ["a-x"], "ungrouped": [], "jitsi": ["a-x"], "meet": ["a-x"], "videobridges": ["a-x"], "turn": ["a-x"]}
+PLANS = {"p": {"users": 5, "moderators": 1, "machines": {"meet": 1, "videobridges": 1, "turn": 1}}}
+CHOICES = {"jitsi_customer": "a", "jitsi_plan": "p", "jitsi_plans": PLANS, "jitsi_moderators": ["anna"]}
+
+
+def test_one_host_may_carry_every_group():
+    assert topology_faults(ONE, CHOICES, GROUPS) == []
+
+
+def test_every_group_needs_a_host_even_when_the_plan_is_unknown():
+    assert topology_faults({"jitsi": ["a-x"], "meet": ["a-x"]}, {"jitsi_customer": "a"}, GROUPS) == [
+        "group videobridges has no hosts and plan <none> needs 1: write a-jvb-1 in plan.yml.",
+        "group turn has no hosts and plan <none> needs 1: write a-turn-1 in plan.yml.",
+    ]
+
+
+@pytest.mark.parametrize("groups", [{}, {"jitsi": []}, {"meet": ["a-x"]}])
+def test_an_empty_plan_is_a_fault_of_its_own(groups):
+    (fault,) = topology_faults(groups, CHOICES, GROUPS)
+    assert fault.startswith("plan.yml has no host in group jitsi: ")
+
+
+@pytest.mark.parametrize("junk", [None, 5, "x", [], {"p": 5}, {"p": {"machines": 3, "moderators": "x"}}])
+def test_choices_of_the_wrong_type_are_passed_over(junk):
+    choices = {"jitsi_customer": "a", "jitsi_plan": "p", "jitsi_plans": junk, "jitsi_moderators": junk}
+    assert topology_faults(ONE, choices, GROUPS) == []
+
+
+def test_more_moderators_than_seats():
+    assert topology_faults(ONE, CHOICES | {"jitsi_moderators": ["anna", "bernd"]}, GROUPS) == [
+        "jitsi_moderators has 2 names and plan p has 1 seat: remove 1 or choose a larger jitsi_plan."
+    ]
+
+
+def test_names_of_planned_hosts():
+    assert planned_hosts("meet", "a", 1) == "a-meet"
+    assert planned_hosts("turn", "a", 1) == "a-turn-1"
+    assert planned_hosts("videobridges", "a", 3) == "a-jvb-[1:3]"

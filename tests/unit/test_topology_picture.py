@@ -1,0 +1,42 @@
+import re
+
+from topology_picture import topology_picture
+
+PLAN = {
+    "servers": [
+        {"name": "a-meet", "groups": ["meet"], "flavor": 'odd"flavor]'},
+        {"name": "a-jvb-1", "groups": ["videobridges", "turn"], "flavor": "m1"},
+    ],
+    "ports": [
+        {"group": "jitsi", "peer": "world", "port": "icmp", "why": ""},
+        {"group": "jitsi", "peer": "meet", "port": "22/tcp", "why": ""},
+        {"group": "meet", "peer": "world", "port": "443/tcp", "why": ""},
+        {"group": "meet", "peer": "videobridges", "port": "5222/tcp", "why": ""},
+        {"group": "videobridges", "peer": "world", "port": "10000/udp", "why": ""},
+        {"group": "turn", "peer": "world", "port": "3478/udp", "why": ""},
+    ],
+}
+ARROW = re.compile(r'  (\w+) -- "([^"]*)" --> (\w+)')
+
+
+def test_every_pair_that_may_talk_is_one_arrow_with_its_ports():
+    arrows = {(m[1], m[3]): m[2] for m in map(ARROW.fullmatch, topology_picture(PLAN, "t").splitlines()) if m}
+    assert arrows == {
+        ("a_meet", "a_jvb_1"): "22/tcp",
+        ("world", "a_meet"): "443/tcp",
+        ("a_jvb_1", "a_meet"): "5222/tcp",
+        ("world", "a_jvb_1"): "10000/udp, 3478/udp",
+    }
+
+
+def test_every_line_is_mermaid_whatever_the_names():
+    grammar = [
+        r"flowchart LR",
+        r'  \w+\(\("[^"]+"\)\)',
+        r'  subgraph network\["[^"]*"\]',
+        r'    \w+\["[^"\[\]]*"\]',
+        r"  end",
+        ARROW.pattern,
+    ]
+    for line in topology_picture(PLAN, 'acme "x" [y]').splitlines():
+        assert any(re.fullmatch(rule, line) for rule in grammar), line
