@@ -50,7 +50,9 @@ def configuration(address: str, resolver: str, secrets: dict) -> dict:
 
     def database(name: str) -> dict:
         # Compute nodes speak to the queue only: one that knew a database would wait for it in vain.
-        return {} if address != CONTROL else {"connection": f"mysql+pymysql://openstack:{secrets['database']}@127.0.0.1/{name}?charset=utf8"}
+        if address != CONTROL:
+            return {}
+        return {"connection": f"mysql+pymysql://openstack:{secrets['database']}@127.0.0.1/{name}?charset=utf8"}
 
     return {
         "keystone/keystone.conf": {
@@ -181,8 +183,8 @@ def main() -> None:
     secrets = json.loads(pathlib.Path("/etc/lab/secrets.json").read_text())
     for name, sections in configuration(address, resolver, secrets).items():
         parser = configparser.ConfigParser(interpolation=None, default_section="", delimiters=("=",))
-        if "DEFAULT" in sections and name.split("/")[0] in ("nova", "neutron"):
-            sections["DEFAULT"].setdefault("host", socket.gethostname())
+        if name in ("nova/nova.conf", "neutron/neutron.conf"):
+            sections["DEFAULT"]["host"] = socket.gethostname()
         parser.read_dict(sections)
         with open(os.open(f"/etc/{name}", os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
             parser.write(file)

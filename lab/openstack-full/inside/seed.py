@@ -1,15 +1,14 @@
 #!/usr/bin/env python3
 """Give a freshly bootstrapped cloud what an operator would: services, a customer, a network, flavors and images.
 
-Runs once, against an empty database; the result is kept as a template. Leaves /etc/lab/clouds.yaml (how to log in) and
-/etc/lab/base-images (which file of the hypervisors' image cache belongs to which image).
+Runs once, against an empty database; the result is kept as a template. Leaves /etc/lab/clouds.yaml: how to log in.
 """
 
-import hashlib
 import json
 import os
 import pathlib
 import subprocess
+import tempfile
 
 import openstack
 
@@ -86,9 +85,7 @@ def create_customer(cloud: openstack.connection.Connection, password: str) -> No
     """Create the project a customer works in, with a plain member in it and room for a large deployment."""
     identity = cloud.identity
     project = identity.create_project(name="customer", domain_id="default")
-    user = identity.create_user(
-        name="customer", password=password, domain_id="default", default_project_id=project.id
-    )
+    user = identity.create_user(name="customer", password=password, domain_id="default", default_project_id=project.id)
     identity.assign_project_role_to_user(project, user, identity.find_role("member"))
     cloud.set_compute_quotas(project.id, **COMPUTE_QUOTA)
     cloud.network.update_quota(project.id, **NETWORK_QUOTA)
@@ -111,25 +108,22 @@ def create_network(cloud: openstack.connection.Connection) -> None:
 
 
 def create_images(cloud: openstack.connection.Connection) -> None:
-    """Upload every image in /srv/images, and note under which name a hypervisor caches it."""
-    notes = []
+    """Upload every image in /srv/images, as large as what is in use of it."""
     for raw in sorted(pathlib.Path("/srv/images").glob("*.raw")):
-        upload = pathlib.Path("/var/tmp", raw.stem)
-        subprocess.run(["qemu-img", "convert", "-O", "qcow2", raw, upload], check=True)
         distribution, version = raw.stem.split("-")
-        image = cloud.create_image(
-            raw.stem,
-            filename=str(upload),
-            disk_format="qcow2",
-            container_format="bare",
-            visibility="public",
-            min_disk=DISK_GIB,
-            meta={"os_distro": distribution, "os_version": version},
-            wait=True,
-        )
-        upload.unlink()
-        notes.append(f"{hashlib.sha1(image.id.encode()).hexdigest()} {raw.stem}\n")
-    (LAB / "base-images").write_text("".join(notes))
+        with tempfile.TemporaryDirectory() as directory:
+            upload = pathlib.Path(directory, raw.stem)
+            subprocess.run(["qemu-img", "convert", "-O", "qcow2", raw, upload], check=True)
+            cloud.create_image(
+                raw.stem,
+                filename=str(upload),
+                disk_format="qcow2",
+                container_format="bare",
+                visibility="public",
+                min_disk=DISK_GIB,
+                meta={"os_distro": distribution, "os_version": version},
+                wait=True,
+            )
 
 
 def main() -> None:
