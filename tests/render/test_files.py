@@ -1,0 +1,303 @@
+"""What each program says about the file it would be given, and what must be true of it."""
+
+import json
+import os
+import re
+import subprocess
+
+import pytest
+from conftest import ROOT
+from pyhocon import ConfigFactory, ConfigTree
+
+# Runs prosody.cfg.lua as prosody does and prints what it said, as JSON.
+PROSODY = """
+local function json(v)
+  if type(v) == "string" then return string.format("%q", v):gsub("\\\\\\n", "\\\\n") end
+  if type(v) ~= "table" then return tostring(v) end
+  local out = {}
+  if next(v) == nil or v[1] ~= nil then
+    for _, item in ipairs(v) do out[#out + 1] = json(item) end
+    return "[" .. table.concat(out, ",") .. "]"
+  end
+  for k, item in pairs(v) do out[#out + 1] = json(tostring(k)) .. ":" .. json(item) end
+  return "{" .. table.concat(out, ",") .. "}"
+end
+local said, section = {["*"] = {module = "global"}}, "*"
+local env = setmetatable({}, {__newindex = function(_, k, v) said[section][k] = v end})
+local function enter(name, module)
+  assert(not said[name], name .. " stands twice")
+  section, said[name] = name, {module = module}
+end
+rawset(env, "VirtualHost", function(name) enter(name, "host") end)
+rawset(env, "Component", function(name) enter(name, "?") return function(module) said[name].module = module end end)
+assert(loadfile(arg[1], "t", env))()
+print(json(said))
+"""
+
+HOSTS = re.compile(
+    r"(?<![\w.-])(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+(?:com|de|dev|eu|io|net|org|test|us)(?![\w-])", re.I
+)
+
+
+def run(*command, **options):
+    done = subprocess.run([str(part) for part in command], capture_output=True, text=True, check=False, **options)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+@pytest.fixture
+def prosody(rendered, program, tmp_path):
+    file = tmp_path / "prosody.cfg.lua"
+    file.write_text(rendered.only("prosody.cfg.lua"))
+    run(program("luac5.4", "lua5.4"), "-p", file)
+    return json.loads(run(program("lua5.4", "lua5.4"), "-", file, input=PROSODY))
+
+
+@pytest.fixture
+def config(rendered, program, tmp_path):
+    return script(rendered.only("config.js"), "config", program, tmp_path)
+
+
+def script(text, variable, program, tmp_path):
+    """Has node check the script, run it, and say what the page would find in the variable."""
+    file = tmp_path / "page.js"
+    file.write_text(text)
+    node = program("node", "nodejs")
+    run(node, "--check", file)
+    return json.loads(run(node, "-e", f"{text}\nconsole.log(JSON.stringify({variable}))"))
+
+
+def unknown_keys(tree, package):
+    """Returns the paths in a HOCON tree that the program does not read, by the list the stand-ins use."""
+    lines = (ROOT / "lab/packages" / package / "keys").read_text().splitlines()
+    known = {line.split()[0]: line.split()[1] for line in lines if line and not line.startswith("#")}
+    patterns = [re.escape(path).replace(r"\*", r"[^.]+").replace(r"\[\]", r"\[\]") for path in known]
+
+    def leaves(value, path):
+        if isinstance(value, ConfigTree):
+            return [leaf for key, item in value.items() for leaf in leaves(item, [*path, key.strip('"')])]
+        if isinstance(value, list) and any(isinstance(item, ConfigTree) for item in value):
+            return [leaf for item in value for leaf in leaves(item, [*path, "[]"])]
+        return [".".join(path)]
+
+    return [leaf for leaf in leaves(tree, []) if not any(re.fullmatch(pattern, leaf) for pattern in patterns)]
+
+
+def hocon(text, program, tmp_path):
+    """Reads the file as the package's own tool reads it and as a second parser does."""
+    file = tmp_path / "file.conf"
+    file.write_text(text)
+    tree = ConfigFactory.parse_string(text)
+    run(program("hocon", "ruby-hocon"), "-f", file, "get", next(iter(tree)))
+    return tree
+
+
+# --- prosody
+
+
+def test_prosody_has_the_hosts_and_components_of_a_guarded_conference(rendered, prosody):
+    domain = rendered.domain
+    modules = {name: section["module"] for name, section in prosody.items()}
+    assert [name for name, module in modules.items() if module == "host"] == sorted(
+        [domain, f"guest.{domain}", f"auth.{domain}", f"recorder.{domain}"],
+        key=list(modules).index,
+    )
+    rooms = {name for name, module in modules.items() if module == "muc"}
+    assert rooms == {f"{name}.{domain}" for name in ("conference", "breakout", "lobby", "internal.auth")}
+    assert modules[f"focus.{domain}"] == "client_proxy"
+    assert modules[f"metadata.{domain}"] == "room_metadata_component"
+
+
+def test_nobody_but_guests_gets_in_without_an_account(rendered, prosody):
+    ways = {name: section.get("authentication") for name, section in prosody.items() if "authentication" in section}
+    assert ways == {"*": "internal_hashed", f"guest.{rendered.domain}": "jitsi-anonymous"}
+    assert prosody["*"]["allow_registration"] is False
+    loaded = {module for section in prosody.values() for module in section.get("modules_enabled", [])}
+    assert not loaded & {"register", "invites", "invites_register", "s2s"}
+    assert "s2s" in prosody["*"]["modules_disabled"]
+
+
+def test_guests_wait_for_a_moderator(rendered, prosody):
+    assert "muc_wait_for_host" in prosody[f"conference.{rendered.domain}"]["modules_enabled"]
+    assert {"muc_lobby_rooms", "persistent_lobby"} <= set(prosody[rendered.domain]["modules_enabled"])
+    for name in ("conference", "breakout", "lobby"):
+        assert prosody[f"{name}.{rendered.domain}"]["restrict_room_creation"] is True
+        assert prosody[f"{name}.{rendered.domain}"]["storage"] == "memory"
+
+
+def test_prosody_speaks_http_with_this_machine_only(prosody):
+    assert prosody["*"]["http_interfaces"] == ["127.0.0.1"]
+    assert prosody["*"]["https_ports"] == []
+
+
+def test_prosody_takes_logins_from_outside_only_for_bridges_on_other_machines(rendered, prosody):
+    apart = len(rendered.files("jvb.conf").keys() - {f"{host}/jvb.conf" for host in meet(rendered)}) > 0
+    assert prosody["*"]["c2s_interfaces"] == (["*", "::"] if apart else ["127.0.0.1", "::1"])
+
+
+def test_prosody_logs_no_names(prosody):
+    assert prosody["*"]["log"] == [{"levels": {"min": "warn"}, "to": "syslog"}]
+
+
+def test_prosody_announces_every_relay_on_both_ports(rendered, prosody):
+    announced = {(s["type"], s["host"], s["port"]) for s in prosody["*"]["external_services"]}
+    relays = [f"turn-{n + 1}.{rendered.domain}" for n in range(len(rendered.files("turnserver.conf")))]
+    assert relays
+    wanted = {(kind, host, port) for host in relays for kind, port in (("stun", 3478), ("turn", 3478), ("turns", 443))}
+    assert announced == wanted
+
+
+def test_relays_believe_the_credentials_prosody_makes(rendered, prosody):
+    for text in rendered.files("turnserver.conf").values():
+        assert f"static-auth-secret={prosody['*']['external_service_secret']}\n" in text
+
+
+# --- jicofo and the bridges
+
+
+def meet(rendered):
+    return {name.split("/")[0] for name in rendered.files("jicofo.conf")}
+
+
+def test_jicofo_reads_every_key_and_logs_in(rendered, program, tmp_path):
+    tree = hocon(rendered.only("jicofo.conf"), program, tmp_path)
+    assert unknown_keys(tree, "jicofo") == []
+    client = tree["jicofo.xmpp.client"]
+    assert (client["username"], client["domain"]) == ("focus", f"auth.{rendered.domain}")
+    assert client["disable-certificate-verification"] is False
+    assert f"jicofo/jicofo-authpassword password {client['password']}\n" in rendered.only("jitsi-meet-prosody.answers")
+
+
+def test_jicofo_makes_no_guest_a_moderator(rendered, program, tmp_path):
+    tree = hocon(rendered.only("jicofo.conf"), program, tmp_path)
+    assert tree["jicofo.conference.enable-auto-owner"] is False
+    assert tree["jicofo.authentication.enabled"] is False
+
+
+def test_bridges_read_every_key_and_meet_jicofo(rendered, program, tmp_path):
+    brewery = hocon(rendered.only("jicofo.conf"), program, tmp_path)["jicofo.bridge.brewery-jid"]
+    nicknames = []
+    for name, text in rendered.files("jvb.conf").items():
+        host = name.split("/")[0]
+        tree = hocon(text, program, tmp_path)
+        assert unknown_keys(tree, "jitsi-videobridge2") == []
+        client = tree["videobridge.apis.xmpp-client.configs.meet"]
+        assert client["MUC_JIDS"] == brewery
+        assert (client["HOSTNAME"] == "127.0.0.1") == (host in meet(rendered))
+        assert client["DISABLE_CERTIFICATE_VERIFICATION"] is False
+        assert f"jvbsecret password {client['PASSWORD']}\n" in rendered.only("jitsi-meet-prosody.answers")
+        nicknames.append(client["MUC_NICKNAME"])
+    assert nicknames
+    assert len(set(nicknames)) == len(nicknames)
+
+
+def test_bridges_tell_their_public_address_and_ask_nobody_for_it(rendered, program, tmp_path):
+    for text in rendered.files("jvb.conf").values():
+        mapping = hocon(text, program, tmp_path)["ice4j.harvest.mapping"]
+        [static] = mapping["static-mappings"]
+        assert static["public-address"].startswith("198.51.100.")
+        assert static["local-address"].startswith("10.71.0.")
+        assert mapping["stun.addresses"] == []
+        assert mapping["aws.enabled"] is False
+
+
+def test_bridges_open_no_channel_but_the_media_port(rendered, program, tmp_path):
+    for text in rendered.files("jvb.conf").values():
+        bridge = hocon(text, program, tmp_path)["videobridge"]
+        assert bridge["websockets.enabled"] is False
+        assert bridge["sctp.enabled"] is True
+        assert bridge["http-servers.public.port"] == -1
+        assert bridge["http-servers.private.host"] == "127.0.0.1"
+
+
+# --- the page
+
+
+def test_nginx_accepts_its_configuration(rendered, program, tmp_path):
+    # Paths of a server become paths below tmp_path; everything else is what the server would get.
+    text = rendered.only("nginx.conf")
+    for path in ("/etc/jitsi", "/var/log/nginx", "/run/nginx.pid"):
+        text = text.replace(path, f"{tmp_path}{path}")
+    certificates = tmp_path / "etc/jitsi/certificates"
+    for folder in (certificates, tmp_path / "var/log/nginx", tmp_path / "run"):
+        folder.mkdir(parents=True)
+    run(
+        *(
+            program("openssl", "openssl"),
+            "req",
+            "-x509",
+            "-newkey",
+            "ec",
+            "-pkeyopt",
+            "ec_paramgen_curve:P-256",
+            "-nodes",
+        ),
+        *("-subj", "/CN=x", "-keyout", certificates / "server.key", "-out", certificates / "server.crt"),
+    )
+    file = tmp_path / "nginx.conf"
+    file.write_text(text)
+    package = "nginx-light libnginx-mod-stream"
+    # Only root may bind ports below 1024; others are root in a namespace of their own.
+    root = [] if os.geteuid() == 0 else ["unshare", "-rn"]
+    run(*root, program("nginx", package), "-t", "-e", "stderr", "-c", file)
+
+
+def test_port_443_is_split_only_where_a_relay_shares_the_machine(rendered):
+    text = rendered.only("nginx.conf")
+    known = {"example-single": True, "example-small": False}
+    shared = {name.split("/")[0] for name in rendered.files("turnserver.conf")} & meet(rendered)
+    assert bool(shared) == known.get(rendered.example, bool(shared))
+    assert ("ssl_preread on;" in text) == bool(shared)
+    assert ("listen 127.0.0.1:4444 ssl http2 proxy_protocol;" in text) == bool(shared)
+    assert ("\n    listen 443 ssl http2;" in text) != bool(shared)
+    assert (f"    turn-1.{rendered.domain} 127.0.0.1:5350;" in text) == bool(shared)
+
+
+def test_the_log_knows_no_visitor_and_no_room(rendered):
+    [form] = re.findall(r"log_format anonymous (.*?);", rendered.only("nginx.conf"), re.S)
+    assert not set(re.findall(r"\$\w+", form)) & {
+        "$remote_addr",
+        "$request",
+        "$request_uri",
+        "$uri",
+        "$http_referer",
+        "$args",
+    }
+
+
+def test_the_page_finds_signalling_at_its_own_address(rendered, config):
+    assert config["hosts"]["domain"] == rendered.domain
+    assert config["hosts"]["anonymousdomain"] == f"guest.{rendered.domain}"
+    assert re.fullmatch(rf"wss://{re.escape(rendered.domain)}/(<!--# echo [^>]*-->)xmpp-websocket", config["websocket"])
+
+
+def test_the_page_tells_nobody_else(config):
+    assert config["disableThirdPartyRequests"] is True
+    assert config["p2p"] == {"enabled": False, "stunServers": []}
+    assert config["analytics"]["disabled"] is True
+    assert config["gravatar"]["disabled"] is True
+
+
+def test_the_page_links_imprint_and_privacy_notice(rendered, config):
+    assert config["legalUrls"]["privacy"] == f"https://www.{rendered.example}.test/privacy"
+    assert config["legalUrls"]["terms"] == f"https://www.{rendered.example}.test/imprint"
+
+
+def test_the_pages_dress_is_a_script(rendered, program, tmp_path):
+    dress = script(rendered.only("interface_config.js"), "interfaceConfig", program, tmp_path)
+    assert dress["SHOW_JITSI_WATERMARK"] is False
+
+
+# --- all of them
+
+
+def test_no_file_names_a_third_party(rendered):
+    own = (rendered.domain, f"www.{rendered.example}.test")
+    for name, text in rendered.files().items():
+        strangers = {host for host in HOSTS.findall(text) if not host.endswith(own)}
+        assert not strangers, f"{name} names {strangers}"
+
+
+def test_every_file_says_that_it_is_overwritten(rendered):
+    for name, text in rendered.files().items():
+        assert "Written by the toolkit's playbooks" in text.split("\n\n")[0], name
