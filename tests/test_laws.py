@@ -1,0 +1,384 @@
+"""The architecture, asserted over what is tracked. A law that finds nothing to judge fails as well."""
+
+import ast
+import json
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+import yaml
+from jinja2 import Environment, meta
+
+ROOT = Path(__file__).parent.parent
+# Untracked files count, ignored ones do not: a law is known before the commit.
+LISTED = subprocess.run(
+    ["git", "ls-files", "--cached", "--others", "--exclude-standard"],
+    cwd=ROOT,
+    text=True,
+    capture_output=True,
+    check=True,
+)
+FILES = [
+    Path(name) for name in LISTED.stdout.splitlines() if (ROOT / name).is_file() and not (ROOT / name).is_symlink()
+]
+ROLES = sorted({path.parts[1] for path in FILES if path.parts[0] == "roles"})
+PLUGINS = sorted(path for path in FILES if path.parent == Path("filter_plugins") and path.suffix == ".py")
+WIRING = sorted(path for path in FILES if path.parts[0] == "group_vars" and len(path.parts) == 3)
+EXAMPLES = sorted({path.parts[1] for path in FILES if path.match("inventories/example-*/*") and len(path.parts) == 3})
+
+# What Ansible itself brings into every template.
+MAGIC = {
+    "ansible_check_mode",
+    "ansible_facts",
+    "ansible_managed",
+    "ansible_playbook_python",
+    "dict",
+    "inventory_hostname",
+}
+MAGIC |= {"item", "lookup", "namespace", "now", "omit", "query", "range", "role_path", "undef"}
+# Where a task holds an expression, or several, without braces.
+EXPRESSIONS = ("when", "that", "until", "failed_when", "changed_when")
+
+
+class Lenient(yaml.SafeLoader):
+    """YAML with Ansible's tags."""
+
+
+Lenient.add_multi_constructor("!", lambda loader, tag, node: None)
+
+
+class Anything(dict):
+    """Filters and tests by any name: Ansible has more of them than Jinja, and only variables are judged here."""
+
+    def __contains__(self, name):
+        return True
+
+    def __getitem__(self, name):
+        return str
+
+    def get(self, name, default=None):
+        return str
+
+
+def read(path):
+    return (ROOT / path).read_text()
+
+
+def load(path):
+    return yaml.load(read(path), Loader=Lenient)  # noqa: S506 -- Lenient is a safe loader
+
+
+def of(role, folder, *suffixes):
+    """Files of one folder of a role."""
+    base = Path("roles") / role / folder
+    return [path for path in FILES if path.is_relative_to(base) and (not suffixes or path.suffix in suffixes)]
+
+
+def tasks_of(data):
+    """Every task in a list of tasks or plays, blocks opened."""
+    for entry in data or []:
+        yield entry
+        for inner in ("block", "rescue", "always", "tasks", "pre_tasks", "post_tasks", "handlers"):
+            yield from tasks_of(entry.get(inner))
+
+
+def task_files():
+    return [
+        path
+        for path in FILES
+        if path.suffix == ".yml"
+        and (path.parts[0] == "playbooks" or (path.parts[0] == "roles" and path.parts[2] in ("tasks", "handlers")))
+    ]
+
+
+def options(role, entry=None):
+    """Options of a role: of one entry point, or of all together."""
+    specs = load(f"roles/{role}/meta/argument_specs.yml")["argument_specs"]
+    chosen = [specs[entry]] if entry else specs.values()
+    return {name: option for spec in chosen for name, option in (spec.get("options") or {}).items()}
+
+
+CONTRACT = options("customer", "main")
+OFFER = load("group_vars/all.yml")
+
+
+def test_something_is_judged():
+    assert ROLES
+    assert PLUGINS
+    assert WIRING
+    assert EXAMPLES
+    assert task_files()
+
+
+# --- where things stand
+
+
+def test_playbooks_see_the_toolkits_group_vars():
+    link = ROOT / "playbooks" / "group_vars"
+    assert link.is_symlink()
+    assert link.resolve() == ROOT / "group_vars"
+
+
+def test_examples_and_molecules_topologies_are_one_to_one():
+    scenarios = {path.parts[1] for path in FILES if path.match("molecule/*/molecule.yml")}
+    assert scenarios == {example.removeprefix("example-") for example in EXAMPLES}
+
+
+def test_groups_are_the_same_everywhere():
+    """Contract, firewall matrix, catalogue of plans and wiring speak of the same groups of machines."""
+    groups = set(load("roles/customer/vars/main.yml")["__customer_groups"])
+    matrix = load("group_vars/jitsi/firewall.yml")["firewall_matrix"]
+    assert set(matrix) - {"jitsi"} == groups
+    assert {path.parts[1] for path in WIRING} - {"jitsi"} <= groups
+    for plan in OFFER["jitsi_plans"].values():
+        assert set(plan["machines"]) == groups
+
+
+# --- three voices
+
+
+def test_offer_is_the_contract_without_what_must_be_chosen():
+    optional = {name for name, option in CONTRACT.items() if not option.get("required")}
+    assert set(OFFER) == optional
+
+
+@pytest.mark.parametrize("example", EXAMPLES)
+def test_examples_choose_from_the_contract(example):
+    chosen = load(f"inventories/{example}/group_vars/jitsi/main.yml")
+    required = {name for name, option in CONTRACT.items() if option.get("required") and not option.get("no_log")}
+    assert set(chosen) <= set(CONTRACT)
+    assert required <= set(chosen)
+
+
+@pytest.mark.parametrize("path", WIRING, ids=str)
+def test_wiring_neither_makes_choices_nor_looks_like_one(path):
+    names = set(load(path) or {})
+    assert not {name for name in names if name.startswith(("jitsi_", "cloud_"))}
+
+
+def test_a_variable_is_wired_once_per_group():
+    seen = {}
+    for path in WIRING:
+        for name in load(path) or {}:
+            seen.setdefault((path.parts[1], name), []).append(str(path))
+    assert {key: paths for key, paths in seen.items() if len(paths) > 1} == {}
+
+
+def expressions(value, bare=False):
+    """Every Jinja expression in YAML data: what stands in braces, and conditions, which need none."""
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            yield from expressions(inner, key in EXPRESSIONS)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from expressions(inner, bare)
+    elif isinstance(value, str):
+        yield "{{ " + value + " }}" if bare and "{{" not in value else value
+
+
+def role_reads(role):
+    """File of a role -> names it takes from outside, in YAML and templates."""
+    reads = {}
+    for folder in ("tasks", "handlers", "defaults", "vars"):
+        for path in of(role, folder, ".yml"):
+            reads[str(path)] = {name for text in expressions(load(path)) for name in template_reads(text)}
+    return reads | {str(path): template_reads(read(path)) for path in of(role, "templates")}
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_roles_know_no_groups_no_other_hosts_and_no_choices(role):
+    """The contract's role alone reads choices and, as a whole, groups; it judges them."""
+    foreign = {"groups", "group_names", "hostvars"} | set(CONTRACT)
+    if role == "customer":
+        foreign = {"group_names", "hostvars"}
+    assert {path: names & foreign for path, names in role_reads(role).items() if names & foreign} == {}
+
+
+# --- roles
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_defaults_are_the_options_that_are_not_required(role):
+    stated = {name for name, option in options(role).items() if not option.get("required")}
+    if role == "customer":
+        stated -= set(CONTRACT)  # their defaults are the offer
+    defaults = of(role, "defaults", ".yml")
+    assert {name for path in defaults for name in load(path) or {}} == stated
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_role_variables_carry_the_roles_name(role):
+    allowed = (f"{role}_",) if role != "customer" else ("customer_", "jitsi_", "cloud_")
+    assert all(name.startswith(allowed) for name in options(role))
+    for path in of(role, "vars", ".yml"):
+        assert all(name.startswith(f"__{role}_") for name in load(path) or {}), path
+
+
+def template_reads(text):
+    """Names a template takes from outside."""
+    environment = Environment(extensions=["jinja2.ext.do", "jinja2.ext.loopcontrols"], autoescape=True)
+    environment.filters = environment.tests = Anything()
+    return meta.find_undeclared_variables(environment.parse(text))
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_templates_read_only_their_roles_variables(role):
+    found = {}
+    registered = set(
+        re.findall(r"^\s+(?:register|loop_var): (\w+)$", "\n".join(map(read, of(role, "tasks"))), re.MULTILINE)
+    )
+    for path in of(role, "templates"):
+        foreign = {
+            name
+            for name in template_reads(read(path)) - MAGIC - registered
+            if not name.startswith((f"{role}_", f"__{role}_"))
+        }
+        found |= {str(path): foreign} if foreign else {}
+    assert found == {}
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_templates_begin_with_the_managed_header(role):
+    """JSON has no comments, so files that must be pure JSON have none."""
+    bare = [
+        str(path)
+        for path in of(role, "templates")
+        if not path.name.removesuffix(".j2").endswith(".json")
+        and not re.match(r"(#!.*\n)?.*\{\{ ?ansible_managed \| comment", read(path))
+    ]
+    assert bare == []
+
+
+def test_one_role_writes_one_path():
+    writers = {}
+    for path in task_files():
+        if path.parts[0] == "roles":
+            for task in tasks_of(load(path)):
+                for module, arguments in task.items():
+                    if isinstance(arguments, dict) and module.split(".")[-1] in (
+                        "copy",
+                        "template",
+                        "file",
+                        "lineinfile",
+                    ):
+                        target = arguments.get("dest") or arguments.get("path")
+                        if target and not str(target).startswith("{{ item"):
+                            writers.setdefault(target, set()).add(path.parts[1])
+    assert writers
+    assert {target: sorted(roles) for target, roles in writers.items() if len(roles) > 1} == {}
+
+
+def test_no_error_is_ignored_and_no_default_shadowed():
+    faults = []
+    for path in task_files():
+        defaults = set()
+        if path.parts[0] == "roles":
+            defaults = {name for name, option in options(path.parts[1]).items() if not option.get("required")}
+        for task in tasks_of(load(path)):
+            if "ignore_errors" in task:
+                faults.append(f"{path}: {task.get('name')}: ignore_errors")
+            facts = task.get("ansible.builtin.set_fact") or {}
+            faults += [f"{path}: {task.get('name')}: set_fact of {name}" for name in facts if name in defaults]
+            faults += [] if "name" in task else [f"{path}: a task or play without a name"]
+    assert faults == []
+
+
+# --- filters and other plugins
+
+
+@pytest.mark.parametrize("path", PLUGINS, ids=lambda path: path.stem)
+def test_a_filter_is_documented_and_tested(path):
+    tree = ast.parse(read(path))
+    texts = {
+        target.id: node.value.value
+        for node in tree.body
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant)
+        for target in node.targets
+    }
+    documentation = yaml.safe_load(texts["DOCUMENTATION"])
+    assert documentation["name"] == path.stem
+    assert yaml.safe_load(texts["EXAMPLES"])
+    assert yaml.safe_load(texts["RETURN"])
+    assert f'"{path.stem}": {path.stem}' in read(path)
+    assert any(isinstance(node, ast.FunctionDef) and node.name == path.stem for node in tree.body)
+    test = ROOT / "tests" / "unit" / f"test_{path.stem}.py"
+    assert f"import {path.stem}" in test.read_text() or re.search(rf"import .*\b{path.stem}\b", test.read_text())
+
+
+def test_every_other_plugin_and_module_is_documented():
+    kinds = ("lookup_plugins", "library", "action_plugins", "callback_plugins", "test_plugins", "modules")
+    found = [path for path in FILES if path.suffix == ".py" and path.parent.name in kinds]
+    assert found
+    assert [str(path) for path in found if "DOCUMENTATION" not in read(path)] == []
+
+
+# --- what a tracked file may say
+
+
+def text_files():
+    for path in FILES:
+        try:
+            yield path, read(path)
+        except UnicodeDecodeError:
+            continue
+
+
+def test_no_exemption_without_a_reason():
+    """Why stands behind the directive, in a comment above it, or at the first of several directives in a row."""
+    directive = re.compile(r"#\s*(?:noqa(?:: ?[A-Za-z0-9\[\]-]+)?|shellcheck disable=\S+)(.*)$")
+    found = []
+    for path, text in text_files():
+        reasoned = False
+        for number, line in enumerate(text.splitlines(), 1):
+            match = directive.search(line)
+            if match:
+                reasoned = reasoned or bool(match[1].strip())
+                found += [] if reasoned else [f"{path}:{number}"]
+            elif line.strip():
+                reasoned = line.lstrip().startswith("#")
+    assert found == []
+
+
+def test_no_registry_and_no_path_of_one_machine():
+    """Clients' defaults name the registries; the lock has hashes only. Written in halves, so as not to find itself."""
+    registries = ["deb.debian" + ".org", "security.debian" + ".org", "pypi" + ".org", "pythonhosted" + ".org"]
+    registries += ["registry.npmjs" + ".org", "galaxy.ansible" + ".com", "docker" + ".io/", "quay" + ".io"]
+    machine = [r"(?<![\w\"}$.])/(?:work/(?:main|shared|helpers)|root)/", "jitsi" + "-facts", "model" + "-codebases"]
+    forbidden = re.compile("|".join([re.escape(name) for name in registries] + machine))
+    found = {f"{path}: {hit[0]}" for path, text in text_files() for hit in [forbidden.search(text)] if hit}
+    assert found == set()
+
+
+def test_collections_are_installed_as_pinned():
+    pins = {c["name"]: c["version"] for c in load("requirements.yml")["collections"]}
+    base = ROOT / "collections" / "ansible_collections"
+    installed = {
+        name: json.loads((base / name.replace(".", "/") / "MANIFEST.json").read_text())["collection_info"]["version"]
+        for name in pins
+    }
+    assert installed == pins
+
+
+# --- documents
+
+
+def test_choices_md_is_what_the_generator_prints():
+    printed = subprocess.run(["scripts/choices"], cwd=ROOT, text=True, capture_output=True, check=True).stdout
+    assert read("docs/choices.md") == printed, "run scripts/choices > docs/choices.md"
+
+
+def test_every_command_of_the_readme_exists():
+    goals = set(re.findall(r"^([a-z][a-z0-9-]*):.*## ", read("Makefile"), re.MULTILINE))
+    named = set(re.findall(r"\bmake ([a-z][a-z0-9-]*)", read("README.md") + read("docs/operations.md")))
+    assert named
+    assert named - goals == set()
+
+
+def test_every_file_the_documents_link_to_exists():
+    missing = []
+    for page in [path for path in FILES if path.suffix == ".md"]:
+        for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", read(page)):
+            if not (ROOT / page.parent / target).exists():
+                missing.append(f"{page}: {target}")
+    assert missing == []
