@@ -39,10 +39,10 @@ def pytest_ignore_collect(collection_path, config):
     return None
 
 
-# What checks ask for. `host`, `bridge`, `relay` and `name` run a check once for each.
+# What checks ask for. `server`, `bridge`, `relay` and `name` run a check once for each.
 
 EACH = {
-    "host": lambda customer: customer.hosts,
+    "server": lambda customer: customer.hosts,
     "bridge": lambda customer: customer.group("videobridges"),
     "relay": lambda customer: customer.relays,
     "name": lambda customer: list(customer.addresses),
@@ -71,7 +71,7 @@ def stand_in(customer) -> bool:
 
 @pytest.fixture(scope="session")
 def login(tmp_path_factory):
-    """login(host): the server, asked as root over SSH with what Ansible uses; one connection for the whole run."""
+    """login(server): the shell there, as root over SSH with what Ansible uses; one connection for the whole run."""
     sockets = tmp_path_factory.mktemp("ssh")
     known: dict[str, testinfra.host.Host] = {}
 
@@ -81,7 +81,7 @@ def login(tmp_path_factory):
                 f"ssh://{host.ssh['user']}@{host.ssh['host']}:{host.ssh['port']}",
                 ssh_identity_file=host.ssh["key"] or None,
                 ssh_extra_args=host.ssh["args"],
-                controlpath=f"{sockets}/%C",
+                controlpath=f"{sockets}/%%C",
                 sudo=True,
             )
         return known[host.name]

@@ -3,6 +3,7 @@
 import asyncio
 import datetime
 import http.client
+import itertools
 import socket
 import ssl
 import warnings
@@ -98,10 +99,11 @@ async def _knock(address: str, port: int, timeout: float) -> str:
     return "open"
 
 
-def knock(address: str, candidates: list[int], timeout: float = 2) -> dict[int, str]:
-    """TCP ports of an address as open, closed (firewalls let it pass, nobody listens) or filtered."""
+def knock(addresses: list[str], ports: list[int], timeout: float = 2) -> dict[tuple[str, int], str]:
+    """TCP ports of addresses, all at once, as open, closed (firewalls let it pass, nobody listens) or filtered."""
+    doors = list(itertools.product(addresses, ports))
 
     async def all_at_once() -> list[str]:
-        return await asyncio.gather(*(_knock(address, port, timeout) for port in candidates))
+        return await asyncio.gather(*(_knock(address, port, timeout) for address, port in doors))
 
-    return dict(zip(candidates, asyncio.run(all_at_once()), strict=True))
+    return dict(zip(doors, asyncio.run(all_at_once()), strict=True))

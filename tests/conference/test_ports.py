@@ -17,23 +17,30 @@ KNOCKED = [
 DHCP_CLIENT = {68, 546}
 
 OPEN = pytest.mark.notice(
-    "nothing, but the world reaches a service on {host} it must not reach",
-    "group_vars/jitsi/firewall.yml; on {host}: nft list ruleset; ss -lntup; the security groups (make plan)",
+    "nothing, but the world reaches a service on {server} it must not reach",
+    "group_vars/jitsi/firewall.yml; on {server}: nft list ruleset; ss -lntup; the security groups (make plan)",
 )
+
+
+@pytest.fixture(scope="module")
+def doors(customer) -> dict[tuple[str, int], str]:
+    """What happens to those who knock at the customer's public addresses."""
+    addresses = {address for host in customer.hosts for address in filter(reachable, host.public)}
+    return outside.knock(sorted(addresses), KNOCKED)
 
 
 @pytest.mark.notice(
-    "parts of the conference cannot be reached, or the world reaches a service on {host} it must not reach",
-    "group_vars/jitsi/firewall.yml; on {host}: nft list ruleset; the security groups (make plan)",
+    "parts of the conference cannot be reached, or the world reaches a service on {server} it must not reach",
+    "group_vars/jitsi/firewall.yml; on {server}: nft list ruleset; the security groups (make plan)",
 )
-def test_ports_from_outside(customer, host):
+def test_ports_from_outside(customer, server, doors):
     """From outside exactly the ports of the firewall matrix are open"""
-    world = host.allowed(customer.firewall, "tcp", {"world"})
-    admin = host.allowed(customer.firewall, "tcp", {"admin"})  # may be let through, depending on where we stand
+    world = server.allowed(customer.firewall, "tcp", {"world"})
+    admin = server.allowed(customer.firewall, "tcp", {"admin"})  # may be let through, depending on where we stand
     faults = []
-    for address in filter(reachable, host.public):
+    for address in filter(reachable, server.public):
         # "closed" is as bad as "open": the firewalls let it pass, and one day somebody listens.
-        passed = {port for port, state in outside.knock(address, KNOCKED).items() if state != "filtered"}
+        passed = {port for port in KNOCKED if doors[address, port] != "filtered"}
         faults += [f"{address}: {port}/tcp is let through" for port in passed if not any_of(port, world | admin)]
         faults += [f"{address}: {port}/tcp is not" for port in KNOCKED if any_of(port, world) and port not in passed]
     assert not faults, "; ".join(faults)
@@ -64,25 +71,25 @@ def listeners(text: str) -> list[tuple[str, int, str]]:
 
 
 @OPEN
-def test_listeners(customer, login, host):
+def test_listeners(customer, login, server):
     """On every server only what the matrix knows listens on anything but loopback"""
-    done = login(host).run("ss -Hlntup")
+    done = login(server).run("ss -Hlntup")
     assert done.rc == 0, done.stderr
     strangers = {
         f"{port}/{protocol} ({program})"
         for protocol, port, program in listeners(done.stdout)
-        if not any_of(port, host.allowed(customer.firewall, protocol))
+        if not any_of(port, server.allowed(customer.firewall, protocol))
         and not (protocol == "udp" and port in DHCP_CLIENT)
     }
-    assert not strangers, f"{host.name} listens on {', '.join(sorted(strangers))}"
+    assert not strangers, f"{server.name} listens on {', '.join(sorted(strangers))}"
 
 
 @OPEN
-def test_host_firewall(login, host):
+def test_host_firewall(login, server):
     """On every server the firewall is loaded and drops what it does not know"""
-    done = login(host).run("nft --json list chains")
+    done = login(server).run("nft --json list chains")
     assert done.rc == 0, done.stderr
     chains = [entry["chain"] for entry in json.loads(done.stdout)["nftables"] if "chain" in entry]
     policies = {chain["hook"]: chain["policy"] for chain in chains if chain.get("hook") and chain["family"] == "inet"}
     for hook in ("input", "forward", "output"):
-        assert policies.get(hook) == "drop", f"{host.name}: the policy of {hook} is {policies.get(hook, 'missing')}"
+        assert policies.get(hook) == "drop", f"{server.name}: the policy of {hook} is {policies.get(hook, 'missing')}"

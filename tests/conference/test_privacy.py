@@ -25,19 +25,19 @@ CHATTY = pytest.mark.notice(
 
 
 @CHATTY
-def test_configuration_names_no_third_party(login, host):
+def test_configuration_names_no_third_party(login, server):
     """No configuration on the servers names a third party's host"""
-    found = login(host).run(
+    found = login(server).run(
         f"grep -RIEHino --exclude-dir='*-available' --exclude-dir='*-avail' %s {CONFIGURATION} 2>/dev/null",
         THIRD_PARTIES,
     )
     places = []
     for place in found.stdout.splitlines():
         file, number, _ = place.split(":", 2)
-        line = login(host).check_output("sed -n %sp %s", number, file)
+        line = login(server).check_output("sed -n %sp %s", number, file)
         if not COMMENT.match(line):
             places.append(place)
-    assert not places, f"{host.name}: {'; '.join(places)}"
+    assert not places, f"{server.name}: {'; '.join(places)}"
 
 
 @CHATTY
@@ -55,14 +55,14 @@ SEARCH = Path(__file__).parent / "remote_search.py"
 
 
 @pytest.mark.notice(
-    "nothing, but whoever gets onto {host} as any user can read secrets and listen in",
+    "nothing, but whoever gets onto {server} as any user can read secrets and listen in",
     "the named file's mode and owner (the role that writes it); for a process, how its unit starts it",
 )
-def test_secrets(customer, login, host):
+def test_secrets(customer, login, server):
     """No secret stands in a file everybody may read, or on a command line"""
     digests = {hashlib.sha256(secret.encode()).hexdigest(): purpose for purpose, secret in customer.secrets.items()}
     # The server is told digests, never the secrets: they would stand on its command lines otherwise.
-    done = login(host).run("python3 -c %s %s", SEARCH.read_text(), " ".join(digests))
+    done = login(server).run("python3 -c %s %s", SEARCH.read_text(), " ".join(digests))
     assert done.rc == 0, done.stderr
     found = {f"{digests[digest]} in {place}" for digest, place in json.loads(done.stdout)}
-    assert not found, f"{host.name}: {'; '.join(sorted(found))}"
+    assert not found, f"{server.name}: {'; '.join(sorted(found))}"

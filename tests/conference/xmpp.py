@@ -232,6 +232,7 @@ class Participant:
         self.domain = domain
         self.offered = offered  # the features the server offers, before and after the login
         self.rooms = client.plugin["xep_0045"]
+        self.nick = secrets.token_hex(4)
 
     def room(self, name: str) -> JID:
         return JID(f"{name}@conference.{self.domain}")
@@ -248,16 +249,25 @@ class Participant:
         if conference is None or conference.get("ready") != "true":
             raise Refused("the focus is not ready")
 
-    async def enter(self, name: str) -> str:
-        """Enters the room the way the page does; returns the role there. Refused while one has to wait."""
+    async def enter(self, name: str) -> None:
+        """Enters the room the way the page does. Refused while one has to wait."""
         await self.ask_focus(name)
         try:
-            own, *_ = await self.rooms.join_muc_wait(self.room(name), secrets.token_hex(4), timeout=TIMEOUT)
+            own, *_ = await self.rooms.join_muc_wait(self.room(name), self.nick, timeout=TIMEOUT)
         except PresenceError as error:
             raise Refused(error.condition) from error
         if own["type"] == "unavailable":
             raise Refused("put out again at once")
-        return own["muc"]["role"]
+
+    def role(self, name: str) -> str:
+        """What this person is in the room: moderator or participant."""
+        return self.rooms.get_jid_property(self.room(name), self.nick, "role")
+
+    async def become(self, name: str, role: str) -> None:
+        """Waits until this person is that in the room: moderators are appointed after they came in."""
+        async with asyncio.timeout(TIMEOUT):
+            while self.role(name) != role:
+                await self.client.wait_until(f"muc::{self.room(name)}::presence", TIMEOUT)
 
     async def services(self) -> list[dict[str, str]]:
         """The STUN and TURN servers announced to this person, with credentials (XEP-0215)."""

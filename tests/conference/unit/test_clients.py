@@ -136,7 +136,8 @@ def test_knocking_tells_open_from_closed():
     with socket.create_server(("127.0.0.1", 0)) as server, socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
         ports = [server.getsockname()[1], unused.getsockname()[1]]
-        assert outside.knock("127.0.0.1", ports) == {ports[0]: "open", ports[1]: "closed"}
+        states = outside.knock(["127.0.0.1"], ports)
+        assert states == {("127.0.0.1", ports[0]): "open", ("127.0.0.1", ports[1]): "closed"}
 
 
 def test_listeners_leave_loopback_out():
