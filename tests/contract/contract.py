@@ -73,16 +73,16 @@ def write_customer(folder: Path, choices=None, plan=None) -> Path:
     return folder
 
 
-def play(folder: Path, playbook: str, *arguments: str) -> subprocess.CompletedProcess:
+def play(folder: Path, playbook: str, *arguments: str, home: Path | None = None) -> subprocess.CompletedProcess:
     """Run a playbook as an operator would, without a cloud or a host within reach."""
     return subprocess.run(
         ["ansible-playbook", "-i", str(folder / "plan.yml"), f"playbooks/{playbook}.yml", *arguments],
         text=True,
         cwd=ROOT,
-        env=environment(folder.parent),
+        env=environment(home or folder.parent),
         capture_output=True,
         check=False,
-        timeout=120,
+        timeout=300,
     )
 
 

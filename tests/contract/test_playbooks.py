@@ -36,6 +36,16 @@ def test_a_valid_customer_passes_with_one_line_and_nothing_is_touched(folder):
     assert snapshot(folder) == before
 
 
+@pytest.mark.parametrize("example", sorted(path.name for path in (ROOT / "inventories").glob("example-*")))
+def test_examples_are_valid_beside_a_vault(tmp_path, example):
+    """The seed comes from a second inventory, as in the lab."""
+    lab = write_customer(tmp_path / "lab", {}, {"jitsi": None})
+    (lab / "group_vars" / "jitsi" / "main.yml").unlink()
+    done = play(ROOT / "inventories" / example, "validate", "-i", str(lab / "plan.yml"), home=tmp_path)
+    assert done.returncode == 0, done.stdout
+    assert f"{example}: nothing to refuse" in done.stdout
+
+
 def test_the_slowest_of_three_validations_takes_less_than_three_seconds_of_work(folder):
     """Measured as processor time, which other work on the machine does not stretch."""
     write_customer(folder)

@@ -110,6 +110,14 @@ def ansible_accepts(choices):
     return not ArgumentSpecValidator(copy.deepcopy(OPTIONS)).validate(copy.deepcopy(choices)).error_messages
 
 
+def texts(value):
+    """Every text in value."""
+    if isinstance(value, str):
+        yield value
+    for inner in value.values() if isinstance(value, dict) else value if isinstance(value, list) else []:
+        yield from texts(inner)
+
+
 def shown(key):
     """A key as it may stand in a sentence: itself, or quoted, or cut."""
     return key[:50] if isinstance(key, str) and key.isprintable() else ""
@@ -133,6 +141,7 @@ def test_every_mutated_customer_is_accepted_or_refused_by_name(mutation):
     event("refused" if faults else "accepted")
     if not faults:
         assert ansible_accepts(choices)
+        assert all(text.isprintable() for text in texts(choices))
         assert set(choices) <= set(OPTIONS)
         assert all(name in choices for name, option in OPTIONS.items() if option.get("required"))
 
