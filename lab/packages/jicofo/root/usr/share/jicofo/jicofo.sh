@@ -1,3 +1,3 @@
 #!/bin/sh
 # STAND-IN for jicofo's start script.
-exec /usr/bin/python3 -u /usr/share/jicofo/jicofo.py "$@"
+exec /usr/bin/python3 -uB /usr/share/jicofo/jicofo.py "$@"

@@ -3,4 +3,4 @@
 # shellcheck source=/dev/null
 . /usr/share/jitsi-videobridge/lib/videobridge.rc
 export VIDEOBRIDGE_MAX_MEMORY VIDEOBRIDGE_GC_TYPE JAVA_SYS_PROPS
-exec /usr/bin/python3 -u /usr/share/jitsi-videobridge/jvb.py "$@"
+exec /usr/bin/python3 -uB /usr/share/jitsi-videobridge/jvb.py "$@"

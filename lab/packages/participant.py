@@ -1,0 +1,127 @@
+#!/usr/bin/python3
+"""participant.py DOMAIN LOGIN PASSWORD ROOM NICK: one person in a conference, over BOSH; for the packages' test.
+
+LOGIN is a host (anonymous) or name@host.  It does what the page does: asks the focus, enters the room, or waits for the
+host, in the lobby when there is one.  Each change of state is printed as a line of JSON: {"state": connecting, waiting,
+joined or failed, "reason", "role", "people": {nick: role}}.
+"""
+
+import base64
+import json
+import ssl
+import sys
+import time
+import urllib.request
+from xml.etree import ElementTree
+from xml.sax.saxutils import quoteattr
+
+DOMAIN, LOGIN, PASSWORD, ROOM, NICK = sys.argv[1:]
+BOSH = "{http://jabber.org/protocol/httpbind}"
+USER = "{http://jabber.org/protocol/muc#user}"
+CLIENT = "{jabber:client}"
+
+
+class Participant:
+    """One BOSH session: a single request at a time, each waiting a second for news."""
+
+    def __init__(self):
+        self.rid, self.sid = int(time.time() * 1000), None
+        self.tls = ssl.create_default_context(cafile=f"/etc/jitsi/meet/{DOMAIN}.crt")
+        self.outbox, self.people, self.lobby = [], {}, None
+        self.room = f"{ROOM}@conference.{DOMAIN}"
+        self.said = None
+
+    def post(self, payload="", **attributes):
+        """Sends one body and returns the elements of the answer."""
+        self.rid += 1
+        if self.sid:
+            attributes["sid"] = self.sid
+        given = "".join(f" {key.replace('__', ':')}={quoteattr(value)}" for key, value in attributes.items())
+        body = f"<body xmlns='{BOSH[1:-1]}' xmlns:xmpp='urn:xmpp:xbosh' rid='{self.rid}'{given}>{payload}</body>"
+        request = urllib.request.Request(f"https://{DOMAIN}/http-bind", body.encode(), {"Content-Type": "text/xml"})
+        with urllib.request.urlopen(request, timeout=15, context=self.tls) as answer:  # noqa: S310 - always https
+            root = ElementTree.fromstring(answer.read())  # noqa: S314 - our own server
+        self.sid = root.get("sid") or self.sid
+        if root.get("type") == "terminate":
+            self.say("failed", reason=root.get("condition", "terminated"))
+            sys.exit(1)
+        return list(root)
+
+    def until(self, *names, payload="", **attributes):
+        """Asks until an element with one of the local names comes."""
+        found = self.post(payload, **attributes)
+        while True:
+            for element in found:
+                if element.tag.rsplit("}", 1)[-1] in names:
+                    return element
+            found = self.post()
+
+    def say(self, state, **more):
+        line = json.dumps({"state": state, "people": self.people, **more})
+        if line != self.said:
+            print(line, flush=True)
+            self.said = line
+
+    def log_in(self):
+        self.say("connecting")
+        name, _, host = LOGIN.rpartition("@")
+        self.until("features", to=host, wait="1", hold="1", ver="1.6", xmpp__version="1.0")
+        mechanism = "PLAIN" if name else "ANONYMOUS"
+        secret = base64.b64encode(f"\0{name}\0{PASSWORD}".encode()).decode() if name else ""
+        auth = f"<auth xmlns='urn:ietf:params:xml:ns:xmpp-sasl' mechanism='{mechanism}'>{secret}</auth>"
+        if not self.until("success", "failure", payload=auth).tag.endswith("success"):
+            self.say("failed", reason="password-required")
+            sys.exit(1)
+        self.until("features", to=host, xmpp__restart="true")
+        bind = "<bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'/>"
+        self.until("iq", payload=f"<iq xmlns='jabber:client' type='set' id='bind'>{bind}</iq>")
+        self.outbox.append("<presence xmlns='jabber:client'/>")
+
+    def ask(self):
+        conference = f"<conference xmlns='http://jitsi.org/protocol/focus' room='{self.room}'/>"
+        self.outbox.append(f"<iq xmlns='jabber:client' type='set' id='ask' to='focus.{DOMAIN}'>{conference}</iq>")
+
+    def enter(self, room):
+        join = "<x xmlns='http://jabber.org/protocol/muc'/>"
+        self.outbox.append(f"<presence xmlns='jabber:client' to='{room}/{NICK}'>{join}</presence>")
+
+    def handle(self, stanza):
+        kind, (where, _, who) = stanza.get("type"), (stanza.get("from") or "").partition("/")
+        error = stanza.find(f"{CLIENT}error")
+        reason = error[0].tag.rsplit("}", 1)[-1] if error is not None and len(error) else None
+        if stanza.get("id") == "ask":
+            if kind == "result":
+                self.enter(self.room)
+            else:
+                self.say("waiting" if reason == "not-authorized" else "failed", reason=reason)
+        elif stanza.tag == f"{CLIENT}presence" and where == self.lobby and kind == "unavailable":
+            self.lobby = None
+            self.ask()
+        elif stanza.tag == f"{CLIENT}presence" and where == self.room:
+            if kind == "error":
+                lobby = stanza.find("{http://jitsi.org/jitmeet}lobbyroom")
+                if lobby is None:
+                    self.say("failed", reason=reason)
+                else:
+                    self.lobby = lobby.text
+                    self.say("waiting", reason=reason)
+                    self.enter(self.lobby)
+                return
+            item = stanza.find(f".//{USER}item")
+            if kind == "unavailable":
+                self.people.pop(who, None)
+            elif who != "focus":
+                self.people[who] = item.get("role")
+            if NICK in self.people:
+                self.say("joined", role=self.people[NICK])
+
+    def run(self):
+        self.log_in()
+        self.ask()
+        while True:
+            sent, self.outbox = self.outbox, []
+            for element in self.post("".join(sent)):
+                self.handle(element)
+
+
+Participant().run()
