@@ -75,9 +75,11 @@ def mutations(draw):
     for _ in range(draw(st.integers(1, 3))):
         path = draw(st.sampled_from(list(places(choices))))
         parent, key = parent_of(choices, path), path[-1]
-        kind = draw(st.sampled_from(["value", "value", "delete", "misspell", "add"]))
-        if kind == "value":
+        kind = draw(st.sampled_from(["value", "text", "text", "delete", "misspell", "add"]))
+        if kind == "value" or (kind == "text" and not isinstance(parent[key], str)):
             parent[key] = draw(junk)
+        elif kind == "text":
+            parent[key] = draw(odd_texts)
         elif kind == "delete":
             del parent[key]
         elif kind == "misspell" and isinstance(parent, dict) and isinstance(key, str) and len(key) > 2:
