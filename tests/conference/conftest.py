@@ -4,7 +4,8 @@ It runs against one customer, told by `--conference FILE` (playbooks/verify.yml 
 Without the option only the clients' own tests in unit/ are collected.
 
 A check's first docstring line is its title; its mark `notice` says what a customer would notice when it fails, and
-where to look. Both stand in the report of a failure; the traceback goes to the customer's log file.
+where to look. Both stand in the report of a failure; the traceback goes to the customer's log file. The mark `guard`
+is the same for checks of what must not be possible: where nobody answers they have found nothing, and say so.
 """
 
 import datetime
@@ -26,6 +27,7 @@ def pytest_addoption(parser):
 
 def pytest_configure(config):
     config.addinivalue_line("markers", "notice(what, look): what a customer would notice, and where to look")
+    config.addinivalue_line("markers", "guard(what, look): the same, if the check could be made")
     if file := config.getoption("conference", None):
         config.stash[CUSTOMER] = Customer.read(file)
 
@@ -101,13 +103,18 @@ def meet(customer, login):
 # The report.
 
 
-def describe(item, failure: BaseException, seen: str) -> str:
+def describe(item, call) -> str:
     """A failed check for an operator: notice, where to look, what was seen."""
+    found = isinstance(call.excinfo.value, AssertionError | pytest.fail.Exception)
+    seen = str(call.excinfo.value).split("\nassert ")[0] if found else call.excinfo.exconly()
+    mark = item.get_closest_marker("notice") or item.get_closest_marker("guard")
+    if mark.name == "guard" and not (found and call.when == "call"):
+        return f"could not be checked: {seen}"
     customer = item.config.stash[CUSTOMER]
     words = {"domain": customer.domain, "meet": customer.group("meet")[0].name}
     if hasattr(item, "callspec"):
         words |= {name: getattr(value, "name", value) for name, value in item.callspec.params.items()}
-    what, look = (text.format(**words) for text in item.get_closest_marker("notice").args)
+    what, look = (text.format(**words) for text in mark.args)
     return f"a customer would notice: {what}\nwhere to look: {look}\nseen: {seen}"
 
 
@@ -118,9 +125,7 @@ def pytest_runtest_makereport(item, call):
     if report.failed and CUSTOMER in item.config.stash:
         with Path(item.config.stash[CUSTOMER].log).open("a") as log:
             log.write(f"{datetime.datetime.now():%F %T} {item.nodeid}\n{report.longreprtext}\n\n")
-        failure = call.excinfo.value
-        seen = str(failure).split("\nassert ")[0] if isinstance(failure, AssertionError) else call.excinfo.exconly()
-        report.longrepr = describe(item, failure, seen.replace("\n", "\n      "))
+        report.longrepr = describe(item, call)
     return report
 
 

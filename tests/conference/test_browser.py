@@ -56,13 +56,13 @@ def test_meeting(meeting):
     assert meeting.visitors
 
 
-@pytest.mark.notice("parts of the page do not work or look broken", LOOK)
+@pytest.mark.guard("parts of the page do not work or look broken", LOOK)
 def test_no_complaints(meeting):
     """The browser's console shows no error"""
     assert not meeting.complaints, "; ".join(meeting.complaints)
 
 
-@pytest.mark.notice(
+@pytest.mark.guard(
     "somebody else learns who meets when: that breaks what the customer tells participants about their data",
     "config.js and interface_config.js of {domain} (role web): which key names that host?",
 )

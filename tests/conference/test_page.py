@@ -14,7 +14,7 @@ CERTIFICATE = pytest.mark.notice(
     "on the host of that name: openssl x509 -noout -text -in /etc/jitsi/certificates/server.crt; "
     "journalctl -u certbot; make deploy ARGS='--tags certificate'",
 )
-OLD_TLS = pytest.mark.notice(
+OLD_TLS = pytest.mark.guard(
     "nothing, but connections to {name} can be forced down to encryption that is known to be broken",
     "ssl_protocols in /etc/nginx on {meet}; no-tlsv1 in /etc/turnserver.conf",
 )
@@ -63,7 +63,7 @@ def test_certificate(customer, name):
     assert days > DAYS, f"the certificate of {name} expires in {days:.0f} days"
 
 
-@pytest.mark.notice(
+@pytest.mark.guard(
     "a forged network could lead people who type {domain} to a page without encryption",
     "on {meet}: Strict-Transport-Security in /etc/nginx (role web)",
 )

@@ -18,7 +18,7 @@ CONFIGURATION = "/etc/jitsi /etc/prosody/prosody.cfg.lua /etc/prosody/conf.d /et
 COMMENT = re.compile(r"^\s*(#|//|--|;)")
 URL_HOST = re.compile(r"""(?:https?|wss?|stuns?|turns?):(?://)?([a-z0-9.-]+\.[a-z]+)""", re.IGNORECASE)
 
-CHATTY = pytest.mark.notice(
+CHATTY = pytest.mark.guard(
     "somebody else learns who meets when: that breaks what the customer tells participants about their data",
     "the named file; it is written by the role of that daemon, or came with a package the role should overrule",
 )
@@ -54,7 +54,7 @@ def test_page_names_no_third_party(customer, path):
 SEARCH = Path(__file__).parent / "remote_search.py"
 
 
-@pytest.mark.notice(
+@pytest.mark.guard(
     "nothing, but whoever gets onto {server} as any user can read secrets and listen in",
     "the named file's mode and owner (the role that writes it); for a process, how its unit starts it",
 )

@@ -13,7 +13,7 @@ from aioice import stun
 from customer import MEDIA_PORT, STUN_PORT, TURN_TLS_PORT
 
 CARRIERS = {"udp": ("turn", STUN_PORT), "tls": ("turns", TURN_TLS_PORT)}
-FORBIDDEN_PEER = 403
+UNAUTHORIZED, FORBIDDEN_PEER = 401, 403
 both_ways = pytest.mark.parametrize("way", list(CARRIERS))
 
 LOOK = (
@@ -135,13 +135,16 @@ def test_relay(customer, relay, allocation, stand_in):
 
 
 @both_ways
-@pytest.mark.notice(
+@pytest.mark.guard(
     "nothing, but anybody who is in a conference can reach the inside of the cloud through the relay",
     "denied-peer-ip and allowed-peer-ip in /etc/turnserver.conf (role turn)",
 )
 def test_relay_refuses_the_inside(customer, allocation):
     """The relays refuse to lead to other machines inside, to loopback and to the cloud's metadata"""
-    allocation.allocate()
+    try:
+        allocation.allocate()
+    except turn.TurnError as refusal:
+        pytest.skip(f"the relay leads nowhere at all ({refusal})")  # which another check counts as a failure
     # Relays lead to each other: two people may need one each.
     led_to = [*customer.group("videobridges"), *customer.group("turn")]
     inside = {host.private for host in customer.hosts} - {host.private for host in led_to}
@@ -150,10 +153,14 @@ def test_relay_refuses_the_inside(customer, allocation):
 
 
 @both_ways
-@pytest.mark.notice("anybody can use the relay at the customer's cost", "use-auth-secret in /etc/turnserver.conf")
+@pytest.mark.guard("anybody can use the relay at the customer's cost", "use-auth-secret in /etc/turnserver.conf")
 def test_relay_refuses_strangers(allocation):
     """The relays refuse credentials nobody announced"""
     allocation.password = "wrong"  # noqa: S105  # is the point
-    with pytest.raises(turn.TurnError) as refusal:
-        allocation.allocate()
-    assert refusal.value.code == 401, str(refusal.value)
+    try:
+        relayed = allocation.allocate()
+    except turn.TurnError as refusal:
+        if refusal.code != UNAUTHORIZED:
+            raise
+        return
+    raise AssertionError(f"the relay gave {relayed} for a wrong password")
