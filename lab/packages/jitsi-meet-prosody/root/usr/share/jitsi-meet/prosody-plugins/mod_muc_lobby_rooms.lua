@@ -54,6 +54,7 @@ lib.when_muc(main_muc, function (main)
 		if not room._data.lobbyroom or room:get_affiliation(stanza.attr.from) then return; end
 		if lib.listed(whitelist, stanza.attr.from) then
 			room:set_affiliation(true, jid.bare(stanza.attr.from), "member");
+			event.occupant.role = room:get_default_role("member");
 			return;
 		end
 		local reply = st.reply(stanza);
