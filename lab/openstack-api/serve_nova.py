@@ -24,6 +24,14 @@ from nova.compute import manager  # noqa: E402
 from nova.compute import rpcapi as compute_rpcapi  # noqa: E402
 from nova.conductor import rpcapi as conductor_rpcapi  # noqa: E402
 from nova.objects import host_mapping  # noqa: E402
+from sqlalchemy import engine, event  # noqa: E402
+
+
+@event.listens_for(engine.Engine, "before_cursor_execute", retval=True)
+def _lock_before_reading(connection, cursor, statement, parameters, context, executemany):
+    """Let transactions wait for each other: SQLite refuses one that read first and wants to write while another writes."""
+    return ("BEGIN IMMEDIATE" if statement == "BEGIN" else statement), parameters
+
 
 # All compute hosts live in this process, so the identity file of a host does not apply; the driver keeps identities.
 manager.ComputeManager._ensure_existing_node_identity = lambda self, service_ref: None

@@ -21,7 +21,8 @@ KEYSTONE = f"http://127.0.0.1:{PORT['keystone']}/v3"
 
 
 def database(state: Path, name: str) -> dict:
-    return {"connection": f"sqlite:///{state}/db/{name}.sqlite?timeout=60"}
+    # The state need not survive a crash of the machine.
+    return {"connection": f"sqlite:///{state}/db/{name}.sqlite?timeout=60", "sqlite_synchronous": "false"}
 
 
 def login(user: str) -> dict:
@@ -194,6 +195,10 @@ def restore(template: Path, state: Path) -> None:
 
     replace("nova_api", "cell_mappings.database_connection", origin["state"], str(state))
     replace("glance", "image_locations.value", origin["state"], str(state))
+    for name in DATABASES:  # Nova's threads read while another one writes
+        with sqlite3.connect(state / f"db/{name}.sqlite") as connection:
+            connection.execute("PRAGMA journal_mode=WAL")
+        connection.close()
     for service, port in origin["ports"].items():
         replace("keystone", "endpoint.url", f"127.0.0.1:{port}", f"127.0.0.1:{PORT[service]}")
 

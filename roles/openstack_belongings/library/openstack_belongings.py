@@ -1,0 +1,166 @@
+#!/usr/bin/python
+"""Everything one customer has in the cloud: list it or delete it."""
+
+import time
+
+from ansible_collections.openstack.cloud.plugins.module_utils.openstack import OpenStackModule
+
+DOCUMENTATION = r"""
+module: openstack_belongings
+short_description: List or delete everything that one customer has in the cloud
+description:
+  - Finds servers and volumes by their metadata, ports, floating IPs, security groups and DNS records by their description,
+    network, router, key pair and server group by their names. What another customer of the same project has is never
+    touched, even when one name begins with the other.
+  - Deletes in the order in which the cloud lets go. May be interrupted and run again.
+options:
+  customer:
+    description: The customer's name.
+    type: str
+    required: true
+  hosts:
+    description: Only what belongs to the servers of these names; left out, everything.
+    type: list
+    elements: str
+  state:
+    description: C(listed) only looks, C(absent) deletes.
+    type: str
+    choices: [listed, absent]
+    default: listed
+extends_documentation_fragment: openstack.cloud.openstack
+"""
+
+EXAMPLES = r"""
+- name: Delete everything of a customer
+  openstack_belongings:
+    cloud: mycloud
+    customer: acme
+    state: absent
+"""
+
+RETURN = r"""
+belongings:
+  description: What the customer has (after a deletion what is left), names by kind.
+  type: dict
+  returned: always
+deleted:
+  description: What was deleted, names by kind; with check mode what would be.
+  type: dict
+  returned: when state is absent
+"""
+
+
+class Belongings(OpenStackModule):
+    argument_spec = {
+        "customer": {"required": True},
+        "hosts": {"type": "list", "elements": "str"},
+        "state": {"choices": ["listed", "absent"], "default": "listed"},
+    }
+    module_kwargs = {"supports_check_mode": True}
+
+    def run(self):
+        self.deadline = time.monotonic() + self.params["timeout"]
+        self.owner = f"jitsi customer {self.params['customer']}"
+        self.project = {"project_id": self.conn.current_project_id}
+        found = self._find()
+        if self.params["state"] == "listed":
+            self.exit_json(changed=False, belongings=self._names(found))
+        deleted = self._names(found)
+        changed = any(deleted.values())
+        if changed and not self.check_mode:
+            self._delete(found)
+            found = self._find()
+        self.exit_json(changed=changed, deleted=deleted, belongings=self._names(found))
+
+    def _mine(self, description):
+        """Tell by its description whether something belongs to the customer, and to the hosts asked for."""
+        if self.params["hosts"] is None:
+            return description == self.owner or (description or "").startswith(f"{self.owner} host ")
+        return description in [f"{self.owner} host {host}" for host in self.params["hosts"]]
+
+    def _of_host(self, resource):
+        """Tell by metadata and name whether a server or volume is meant."""
+        wanted = self.params["hosts"] is None or resource.name in self.params["hosts"]
+        return wanted and resource.metadata.get("customer") == self.params["customer"]
+
+    def _find(self):
+        """Return the resources by kind, in the order of their deletion."""
+        compute, network = self.conn.compute, self.conn.network
+        volumes = self.conn.block_storage.volumes() if self.conn.has_service("block-storage") else []
+        found = {
+            "servers": [server for server in compute.servers() if self._of_host(server)],
+            "floating IPs": [ip for ip in network.ips(**self.project) if self._mine(ip.description)],
+            "ports": [port for port in network.ports(**self.project) if self._mine(port.description)],
+            "volumes": [volume for volume in volumes if self._of_host(volume)],
+            "DNS records": [],
+            "DNS zones": [],
+        }
+        if self.conn.has_service("dns"):
+            for zone in self.conn.dns.zones():
+                if zone.description == self.owner and self.params["hosts"] is None:
+                    found["DNS zones"].append(zone)
+                found["DNS records"] += [r for r in self.conn.dns.recordsets(zone) if self._mine(r.description)]
+        if self.params["hosts"] is not None:
+            return found
+        shared = f"{self.params['customer']}-jitsi"
+        networks = list(network.networks(name=shared, **self.project))
+        return found | {
+            "routers": list(network.routers(name=shared, **self.project)),
+            "subnets": [s for n in networks for s in network.subnets(network_id=n.id)],
+            "networks": networks,
+            "security groups": [g for g in network.security_groups(**self.project) if self._mine(g.description)],
+            "server groups": [
+                g for g in compute.server_groups() if g.name == f"{self.params['customer']}-videobridges"
+            ],
+            "key pairs": [key for key in compute.keypairs() if key.name == shared],
+        }
+
+    @staticmethod
+    def _names(found):
+        return {
+            kind: sorted(getattr(r, "floating_ip_address", None) or r.name or r.id for r in resources)
+            for kind, resources in found.items()
+        }
+
+    def _delete(self, found):
+        compute, network = self.conn.compute, self.conn.network
+        for server in found["servers"]:
+            compute.delete_server(server)
+        for server in found["servers"]:
+            compute.wait_for_delete(server, interval=1, wait=self._left())
+        for floating_ip in found["floating IPs"]:
+            network.delete_ip(floating_ip)
+        for port in found["ports"]:
+            network.delete_port(port)
+        for volume in found["volumes"]:
+            self.conn.block_storage.wait_for_status(
+                volume, status="available", failures=[], interval=1, wait=self._left()
+            )
+            self.conn.block_storage.delete_volume(volume)
+        for volume in found["volumes"]:
+            self.conn.block_storage.wait_for_delete(volume, interval=1, wait=self._left())
+        for record in found["DNS records"]:
+            self.conn.dns.delete_recordset(record, record.zone_id)
+        for zone in found["DNS zones"]:
+            self.conn.dns.delete_zone(zone)
+        for router in found.get("routers", []):
+            for port in network.ports(device_id=router.id, **self.project):
+                network.remove_interface_from_router(router, port_id=port.id)
+            network.delete_router(router)
+        for subnet in found.get("subnets", []):
+            network.delete_subnet(subnet)
+        for owned_network in found.get("networks", []):
+            network.delete_network(owned_network)
+        for group in found.get("security groups", []):
+            network.delete_security_group(group)
+        for group in found.get("server groups", []):
+            compute.delete_server_group(group)
+        for key in found.get("key pairs", []):
+            compute.delete_keypair(key)
+
+    def _left(self):
+        return max(1, int(self.deadline - time.monotonic()))
+
+
+if __name__ == "__main__":
+    Belongings()()

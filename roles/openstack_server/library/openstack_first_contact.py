@@ -1,0 +1,182 @@
+#!/usr/bin/python
+"""Learn a new server's SSH host keys once, and wait until one can log in."""
+
+import fcntl
+import re
+import shlex
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+
+from ansible_collections.openstack.cloud.plugins.module_utils.openstack import OpenStackModule
+
+DOCUMENTATION = r"""
+module: openstack_first_contact
+short_description: Learn a new server's SSH host keys once and wait until one can log in
+description:
+  - Reads the keys that cloud-init prints to the console log. Where the cloud gives no console log, or none with keys soon
+    after SSH answers, the keys shown at the first login are trusted.
+  - Writes them to a known_hosts file under the host's name. The comment of each line holds the server's identifier, so
+    keys are learnt once per server; a server that was made anew replaces the keys of the former one, while a key that
+    changes on the same server makes every later login fail.
+options:
+  name:
+    description: The name under which the keys are kept (C(HostKeyAlias)).
+    type: str
+    required: true
+  server_id:
+    description: The server's identifier.
+    type: str
+    required: true
+  address:
+    description: Where SSH answers.
+    type: str
+    required: true
+  user:
+    description: Who logs in.
+    type: str
+    required: true
+  private_key_file:
+    description: The key to log in with.
+    type: path
+    required: true
+  ssh_arguments:
+    description: Further arguments for ssh, as one text, for example to go through a jump host.
+    type: str
+    default: ""
+  known_hosts:
+    description: The file to keep the keys in.
+    type: path
+    required: true
+  console_grace:
+    description: Seconds to wait for keys on the console once SSH answers.
+    type: int
+    default: 30
+extends_documentation_fragment: openstack.cloud.openstack
+"""
+
+EXAMPLES = r"""
+- name: Meet the new server
+  openstack_first_contact:
+    cloud: mycloud
+    name: acme-meet
+    server_id: 0b2ce5a1-8d2c-4a6f-9f1e-3c2c0d5b7a11
+    address: 198.51.100.7
+    user: ops
+    private_key_file: ~/.ssh/id_ed25519
+    known_hosts: state/known_hosts
+"""
+
+RETURN = r"""
+source:
+  description: Where the keys came from, C(known), C(console) or C(contact).
+  type: str
+  returned: always
+"""
+
+PRINTED_KEYS = re.compile(r"-----BEGIN SSH HOST KEY KEYS-----(.*?)-----END SSH HOST KEY KEYS-----", re.DOTALL)
+KEY = re.compile(r"\b((?:ssh|ecdsa)-\S+ [A-Za-z0-9+/]+=*)")
+
+
+def keys_on_console(log: str) -> list[str]:
+    """Return the host keys of the last boot in a console log, as "type key"."""
+    printed = PRINTED_KEYS.findall(log)
+    return KEY.findall(printed[-1]) if printed else []
+
+
+def with_keys(lines: list[str], name: str, server_id: str, keys: list[str]) -> list[str]:
+    """Return the lines of a known_hosts file in which name has these keys and no others."""
+    return [line for line in lines if line.split(" ")[0] != name] + [f"{name} {key} {server_id}" for key in keys]
+
+
+class FirstContact(OpenStackModule):
+    argument_spec = {
+        "name": {"required": True},
+        "server_id": {"required": True},
+        "address": {"required": True},
+        "user": {"required": True},
+        "private_key_file": {"type": "path", "required": True},
+        "ssh_arguments": {"default": ""},
+        "known_hosts": {"type": "path", "required": True},
+        "console_grace": {"type": "int", "default": 30},
+    }
+
+    def run(self):
+        self.file = Path(self.params["known_hosts"])
+        known = self._lines(self.file)
+        if any(line.startswith(f"{self.params['name']} ") and line.endswith(self.params["server_id"]) for line in known):
+            self.exit_json(changed=False, source="known")
+        with tempfile.TemporaryDirectory() as folder:
+            keys, source = self._learn(Path(folder) / "known_hosts")
+        self._keep(keys)
+        self.exit_json(changed=True, source=source)
+
+    @staticmethod
+    def _lines(file):
+        return file.read_text().splitlines() if file.exists() else []
+
+    def _learn(self, scratch):
+        """Return the keys and their source after a login that they vouch for."""
+        deadline = time.monotonic() + self.params["timeout"]
+        answers_since = None
+        name, server_id = self.params["name"], self.params["server_id"]
+        while True:
+            keys = keys_on_console(self._console())
+            waited = answers_since is not None and time.monotonic() - answers_since > self.params["console_grace"]
+            scratch.write_text("".join(f"{line}\n" for line in with_keys([], name, server_id, keys)))
+            login = self._login(scratch, trust_first=not keys and waited)
+            if login.returncode == 0:
+                if keys:
+                    return keys, "console"
+                return [line.split(" ", 1)[1] for line in self._lines(scratch)], "contact"
+            if answers_since is None and "Host key verification failed" in login.stderr:
+                answers_since = time.monotonic()
+            if time.monotonic() > deadline:
+                self.fail_json(
+                    msg=f"No login to {name} at {self.params['address']} within {self.params['timeout']} s: "
+                    f"{login.stderr.strip().splitlines()[-1:]}. Look at its console "
+                    f"(openstack console log show {server_id}) and at cloud_ssh_private_key_file, then run again."
+                )
+            time.sleep(1)
+
+    def _console(self):
+        try:
+            return self.conn.compute.get_server_console_output(self.params["server_id"])["output"] or ""
+        except self.sdk.exceptions.HttpException:
+            return ""  # not every cloud lets its customers read the console
+
+    def _login(self, known_hosts, trust_first):
+        # ssh takes the first value it meets: these come before what the caller adds.
+        options = {
+            "BatchMode": "yes",
+            "ConnectTimeout": "5",
+            "ControlPath": "none",
+            "HashKnownHosts": "no",
+            "HostKeyAlias": self.params["name"],
+            "StrictHostKeyChecking": "accept-new" if trust_first else "yes",
+            "UserKnownHostsFile": str(known_hosts),
+        }
+        command = [
+            "ssh",
+            *(argument for key, value in options.items() for argument in ("-o", f"{key}={value}")),
+            *("-i", self.params["private_key_file"]),
+            *shlex.split(self.params["ssh_arguments"]),
+            f"{self.params['user']}@{self.params['address']}",
+            "true",
+        ]
+        return subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+
+    def _keep(self, keys):
+        """Write the keys; the other servers of this customer do so at the same time."""
+        self.file.parent.mkdir(parents=True, exist_ok=True)
+        with (self.file.parent / ".known_hosts.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            lines = with_keys(self._lines(self.file), self.params["name"], self.params["server_id"], keys)
+            fresh = self.file.with_suffix(".new")
+            fresh.write_text("".join(f"{line}\n" for line in sorted(lines)))
+            fresh.replace(self.file)
+
+
+if __name__ == "__main__":
+    FirstContact()()
