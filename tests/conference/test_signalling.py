@@ -49,7 +49,8 @@ def test_conference(customer, carrier):
             xmpp.session(customer, carrier, context) as guest,
             xmpp.session(customer, carrier, context, moderator_name) as moderator,
         ):
-            assert await refusal(guest.enter(room)) in xmpp.WAITING, "a guest alone is not asked to wait"
+            condition = await refusal(guest.enter(room))
+            assert condition in xmpp.WAITING, f"a guest alone is not asked to wait but {condition or 'let in'}"
 
             await moderator.enter(room)
             with contextlib.suppress(TimeoutError):
