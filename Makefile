@@ -29,8 +29,10 @@ help: ## this list
 setup: ## the Python environment and the collections, pinned
 	@scripts/bootstrap
 
+SCAFFOLD := NAME DOMAIN PLAN CLOUD DIR REGION EMAIL IMPRINT PRIVACY IMAGE NETWORK MODERATORS \
+  FLAVOR_MEET FLAVOR_VIDEOBRIDGE FLAVOR_TURN
 new-customer: setup ## NAME= DOMAIN= PLAN= CLOUD=: scaffold a customer folder with a fresh seed in an encrypted vault
-	@scripts/new-customer $(foreach v,NAME DOMAIN PLAN CLOUD DIR REGION,$(if $($v),$v=$($v)))
+	@scripts/new-customer $(foreach v,$(SCAFFOLD),$(if $($v),$v=$($v)))
 
 validate: setup ## refuse choices and plans that cannot work; asks no cloud, touches nothing
 	$(call playbook,validate,$(FOLDER)/plan.yml)
