@@ -29,10 +29,10 @@ _value:
 """
 
 INDENT = "  "
-KEYWORDS = frozenset(
-    ["and", "break", "do", "else", "elseif", "end", "false", "for", "function", "goto", "if", "in", "local", "nil"]
-    + ["not", "or", "repeat", "return", "then", "true", "until", "while"]
-)
+KEYWORDS = {
+    *("and", "break", "do", "else", "elseif", "end", "false", "for", "function", "goto", "if", "in", "local", "nil"),
+    *("not", "or", "repeat", "return", "then", "true", "until", "while"),
+}
 
 
 def _text(value: str) -> str:
