@@ -25,6 +25,7 @@ WHERE_TO_LOOK = {
     "web": "nginx -t; journalctl -u nginx",
     "videobridge": "journalctl -u jitsi-videobridge2; tail /var/log/jitsi/jvb.log",
     "turn": "journalctl -u coturn",
+    "conference_check": "state/verify.log in the customer's folder",
     "openstack_network": "openstack network list; openstack quota show",
     "openstack_server": "openstack server show HOST; openstack console log show HOST",
 }

@@ -25,13 +25,17 @@ def reachable(address: str) -> bool:
 
 @dataclasses.dataclass(frozen=True)
 class Host:
-    """One server of the plan: its inventory groups, the names it shows the world, its addresses, how to log in."""
+    """One server of the plan: its inventory groups, the names it shows the world, its addresses, how to log in.
+
+    guarded are TCP ports it listens on that only its firewall keeps from the world.
+    """
 
     name: str
     groups: list[str]
     names: list[str]
     public: list[str]
     private: str
+    guarded: list[int]
     ssh: dict[str, str]
 
     def addresses(self, version: int) -> list[str]:

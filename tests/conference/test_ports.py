@@ -78,13 +78,14 @@ def listeners(text: str) -> list[tuple[str, int, str]]:
 
 @OPEN
 def test_listeners(customer, login, server):
-    """On every server only what the matrix knows listens on anything but loopback"""
+    """On every server only what the matrix knows, or the firewall is known to guard, listens on anything but loopback"""
     done = login(server).run("ss -Hlntup")
     assert done.rc == 0, done.stderr
     strangers = {
         f"{port}/{protocol} ({program})"
         for protocol, port, program in listeners(done.stdout)
         if not any_of(port, server.allowed(customer.firewall, protocol))
+        and not (protocol == "tcp" and port in server.guarded)
         and not (protocol == "udp" and port in DHCP_CLIENT)
     }
     assert not strangers, f"{server.name} listens on {', '.join(sorted(strangers))}"
