@@ -10,8 +10,8 @@ short_description: Print the firewall matrix as OpenStack security groups
 description:
   - One security group per inventory group of the matrix, named C(<customer>-<group>), with its ingress and egress rules
     written out for IPv4 and IPv6. Replies need no rule, for OpenStack's security groups are stateful.
-  - The peer C(world) is every address, C(admin) the networks of the administrators, any other peer the security group of
-    that inventory group, so that OpenStack follows when servers come and go.
+  - The peer C(world) is every address, C(admin) the networks of the administrators, any other peer the security group
+    of that inventory group, so that OpenStack follows when servers come and go.
   - Rules that say the same are printed once, for Neutron refuses duplicates.
 positional: _input, customer, admin_networks
 options:

@@ -29,7 +29,7 @@ from sqlalchemy import engine, event  # noqa: E402
 
 @event.listens_for(engine.Engine, "before_cursor_execute", retval=True)
 def _lock_before_reading(connection, cursor, statement, parameters, context, executemany):
-    """Let transactions wait for each other: SQLite refuses one that read first and wants to write while another writes."""
+    """Let transactions wait: SQLite refuses one that has read and wants to write while another one writes."""
     return ("BEGIN IMMEDIATE" if statement == "BEGIN" else statement), parameters
 
 

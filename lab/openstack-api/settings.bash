@@ -10,9 +10,11 @@ state=${LAB_STATE:-$root/.lab}/openstack-api
 offset=${LAB_OPENSTACK_OFFSET:-0}
 cache=${LAB_CACHE:-/var/cache/jitsi-openstack-lab}/openstack-api
 # A changed recipe gets a new venv or template; the old one stays for checkouts that still use it.
-fingerprint() { (cd "$here" && cat "$@" | sha256sum | cut -c1-12); }
+fingerprint() {
+  (cd "$here" && find "$@" -type f -not -name '*.pyc' -print0 | LC_ALL=C sort -z | xargs -0 cat) | sha256sum | cut -c1-12
+}
 venv=$cache/venv-$(fingerprint requirements.txt)
-template=$cache/template-$(fingerprint requirements.txt up state.py seed.py neutron_schema.py plugins/*/*)
+template=$cache/template-$(fingerprint requirements.txt up state.py seed.py neutron_schema.py plugins)
 
 declare -A port=([keystone]=5000 [placement]=8778 [glance]=9292 [neutron]=9696 [nova]=8774)
 for name in "${!port[@]}"; do port[$name]=$((port[$name] + offset)); done

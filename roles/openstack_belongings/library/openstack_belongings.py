@@ -2,6 +2,7 @@
 """Everything one customer has in the cloud: list it or delete it."""
 
 import time
+from typing import ClassVar
 
 from ansible_collections.openstack.cloud.plugins.module_utils.openstack import OpenStackModule
 
@@ -9,9 +10,9 @@ DOCUMENTATION = r"""
 module: openstack_belongings
 short_description: List or delete everything that one customer has in the cloud
 description:
-  - Finds servers and volumes by their metadata, ports, floating IPs, security groups and DNS records by their description,
-    network, router, key pair and server group by their names. What another customer of the same project has is never
-    touched, even when one name begins with the other.
+  - Finds servers and volumes by their metadata, ports, floating IPs, security groups and DNS records by their
+    description, network, router, key pair and server group by their names. What another customer of the same project
+    has is never touched, even when one name begins with the other.
   - Deletes in the order in which the cloud lets go. May be interrupted and run again.
 options:
   customer:
@@ -51,12 +52,12 @@ deleted:
 
 
 class Belongings(OpenStackModule):
-    argument_spec = {
+    argument_spec: ClassVar = {
         "customer": {"required": True},
         "hosts": {"type": "list", "elements": "str"},
         "state": {"choices": ["listed", "absent"], "default": "listed"},
     }
-    module_kwargs = {"supports_check_mode": True}
+    module_kwargs: ClassVar = {"supports_check_mode": True}
 
     def run(self):
         self.deadline = time.monotonic() + self.params["timeout"]

@@ -1,6 +1,8 @@
 #!/usr/bin/python
 """Keep a customer's security groups exactly as stated, all of them in one call."""
 
+from typing import ClassVar
+
 from ansible_collections.openstack.cloud.plugins.module_utils.openstack import OpenStackModule
 
 DOCUMENTATION = r"""
@@ -8,8 +10,8 @@ module: openstack_security_groups
 short_description: Keep a customer's security groups exactly as stated
 description:
   - Creates all groups first and their rules second, so that groups may name each other as peers.
-  - Rules that are not stated are removed, the default egress rules among them. Missing rules are added before others are
-    removed, so that traffic which stays allowed is never interrupted.
+  - Rules that are not stated are removed, the default egress rules among them. Missing rules are added before others
+    are removed, so that traffic which stays allowed is never interrupted.
   - Unlike C(openstack.cloud.security_group) it leaves a rule whose range ends at port 65535 alone when it is there.
 options:
   customer:
@@ -56,11 +58,11 @@ def present(rule: dict) -> tuple:
 
 
 class SecurityGroups(OpenStackModule):
-    argument_spec = {
+    argument_spec: ClassVar = {
         "customer": {"required": True},
         "groups": {"type": "list", "elements": "dict", "required": True},
     }
-    module_kwargs = {"supports_check_mode": True}
+    module_kwargs: ClassVar = {"supports_check_mode": True}
 
     def run(self):
         description = f"jitsi customer {self.params['customer']}"
@@ -85,7 +87,11 @@ class SecurityGroups(OpenStackModule):
         if not self.check_mode:
             if missing:
                 rules = [
-                    {**dict(zip(FIELDS, rule, strict=False)), "remote_group_id": rule[-1], "security_group_id": group.id}
+                    {
+                        **dict(zip(FIELDS, rule, strict=False)),
+                        "remote_group_id": rule[-1],
+                        "security_group_id": group.id,
+                    }
                     for rule in sorted(missing, key=str)
                 ]
                 for rule in rules:

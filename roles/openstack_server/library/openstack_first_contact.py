@@ -8,6 +8,7 @@ import subprocess
 import tempfile
 import time
 from pathlib import Path
+from typing import ClassVar
 
 from ansible_collections.openstack.cloud.plugins.module_utils.openstack import OpenStackModule
 
@@ -15,8 +16,8 @@ DOCUMENTATION = r"""
 module: openstack_first_contact
 short_description: Learn a new server's SSH host keys once and wait until one can log in
 description:
-  - Reads the keys that cloud-init prints to the console log. Where the cloud gives no console log, or none with keys soon
-    after SSH answers, the keys shown at the first login are trusted.
+  - Reads the keys that cloud-init prints to the console log. Where the cloud gives no console log, or none with keys
+    soon after SSH answers, the keys shown at the first login are trusted.
   - Writes them to a known_hosts file under the host's name. The comment of each line holds the server's identifier, so
     keys are learnt once per server; a server that was made anew replaces the keys of the former one, while a key that
     changes on the same server makes every later login fail.
@@ -91,7 +92,7 @@ def with_keys(lines: list[str], name: str, server_id: str, keys: list[str]) -> l
 
 
 class FirstContact(OpenStackModule):
-    argument_spec = {
+    argument_spec: ClassVar = {
         "name": {"required": True},
         "server_id": {"required": True},
         "address": {"required": True},
@@ -105,7 +106,9 @@ class FirstContact(OpenStackModule):
     def run(self):
         self.file = Path(self.params["known_hosts"])
         known = self._lines(self.file)
-        if any(line.startswith(f"{self.params['name']} ") and line.endswith(self.params["server_id"]) for line in known):
+        if any(
+            line.startswith(f"{self.params['name']} ") and line.endswith(self.params["server_id"]) for line in known
+        ):
             self.exit_json(changed=False, source="known")
         with tempfile.TemporaryDirectory() as folder:
             keys, source = self._learn(Path(folder) / "known_hosts")

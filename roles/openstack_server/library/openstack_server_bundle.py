@@ -3,6 +3,7 @@
 
 import base64
 import time
+from typing import ClassVar
 
 from ansible_collections.openstack.cloud.plugins.module_utils.openstack import OpenStackModule
 
@@ -10,9 +11,9 @@ DOCUMENTATION = r"""
 module: openstack_server_bundle
 short_description: Keep one server with its port, floating IP and volume
 description:
-  - Converges from wherever an earlier run was interrupted and never makes anything twice. The port is found by its name; a
-    floating IP is made for the port in one request, so that none is ever left unassigned; one which an earlier server of
-    this host left behind is adopted.
+  - Converges from wherever an earlier run was interrupted and never makes anything twice. The port is found by its
+    name; a floating IP is made for the port in one request, so that none is ever left unassigned; one which an earlier
+    server of this host left behind is adopted.
   - Answers when the server is ACTIVE and shows its addresses.
   - A server that never got further than ERROR is replaced. One that ran and is now in another state than ACTIVE is left
     alone and refused.
@@ -101,7 +102,7 @@ created:
 
 
 class ServerBundle(OpenStackModule):
-    argument_spec = {
+    argument_spec: ClassVar = {
         "name": {"required": True},
         "customer": {"required": True},
         "groups": {"type": "list", "elements": "str", "required": True},
@@ -115,7 +116,7 @@ class ServerBundle(OpenStackModule):
         "server_group": {},
         "user_data": {"required": True},
     }
-    module_kwargs = {"supports_check_mode": True}
+    module_kwargs: ClassVar = {"supports_check_mode": True}
 
     def run(self):
         self.changed = False

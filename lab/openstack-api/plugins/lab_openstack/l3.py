@@ -1,6 +1,6 @@
 """L3 service plugin without agents: the database's logic only; a floating IP is ACTIVE as long as it has a port."""
 
-from neutron.db import extraroute_db, l3_db, l3_gwmode_db
+from neutron.db import extraroute_db, l3_gwmode_db
 from neutron.db.models import l3 as l3_models
 from neutron.quota import resource_registry
 from neutron_lib import constants
