@@ -78,7 +78,7 @@ def listeners(text: str) -> list[tuple[str, int, str]]:
 
 @OPEN
 def test_listeners(customer, login, server):
-    """On every server only what the matrix knows, or the firewall is known to guard, listens on anything but loopback"""
+    """On every server only what the matrix knows, or the firewall surely guards, listens on more than loopback"""
     done = login(server).run("ss -Hlntup")
     assert done.rc == 0, done.stderr
     strangers = {

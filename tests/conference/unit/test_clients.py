@@ -158,7 +158,7 @@ def test_matrix_of_a_host_in_several_groups():
         "turn": {"ingress": [{"proto": "udp", "port": "49152-65535", "peer": "world"}]},
         "videobridges": {"ingress": [{"proto": "udp", "port": 10000, "peer": "world"}]},
     }
-    host = customer.Host("acme-meet", ["meet", "turn"], [], ["192.0.2.1", "2001:db8::1"], "10.0.0.5", {})
+    host = customer.Host("acme-meet", ["meet", "turn"], [], ["192.0.2.1", "2001:db8::1"], "10.0.0.5", [], {})
     assert host.allowed(matrix, "tcp") == {range(22, 23), range(443, 444)}
     assert host.allowed(matrix, "tcp", {"world"}) == {range(443, 444)}
     assert host.allowed(matrix, "udp") == {range(49152, 65536)}
