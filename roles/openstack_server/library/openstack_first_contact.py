@@ -18,12 +18,13 @@ short_description: Learn a new server's SSH host keys once and wait until one ca
 description:
   - Reads the keys that cloud-init prints to the console log. Where the cloud gives no console log, or none with keys
     soon after SSH answers, the keys shown at the first login are trusted.
-  - Writes them to a known_hosts file under the host's name. The comment of each line holds the server's identifier, so
-    keys are learnt once per server; a server that was made anew replaces the keys of the former one, while a key that
-    changes on the same server makes every later login fail.
+  - Writes them to a known_hosts file under the host's name and address. The comment of each line holds the server's
+    identifier, so keys are learnt once per server; a server that was made anew replaces the keys of the former one,
+    while a key that changes on the same server makes every later login fail. A server that moved to another address
+    keeps its keys, and an address belongs to the server that had it last.
 options:
   name:
-    description: The name under which the keys are kept (C(HostKeyAlias)).
+    description: The name of the host; the keys are kept under it and under the address.
     type: str
     required: true
   server_id:
@@ -86,9 +87,16 @@ def keys_on_console(log: str) -> list[str]:
     return KEY.findall(printed[-1]) if printed else []
 
 
-def with_keys(lines: list[str], name: str, server_id: str, keys: list[str]) -> list[str]:
-    """Return the lines of a known_hosts file in which name has these keys and no others."""
-    return [line for line in lines if line.split(" ")[0] != name] + [f"{name} {key} {server_id}" for key in keys]
+def keys_of(lines: list[str], name: str, server_id: str) -> list[str]:
+    """Return the keys that the lines of a known_hosts file hold for this very server, as "type key"."""
+    entries = [line.split(" ") for line in lines]
+    return [" ".join(rest[:2]) for hosts, *rest in entries if hosts.split(",")[0] == name and rest[2:] == [server_id]]
+
+
+def with_keys(lines: list[str], name: str, address: str, server_id: str, keys: list[str]) -> list[str]:
+    """Return the lines of a known_hosts file in which name and address have these keys and no others."""
+    others = [line for line in lines if not {name, address} & set(line.split(" ")[0].split(","))]
+    return others + [f"{name},{address} {key} {server_id}" for key in keys]
 
 
 class FirstContact(OpenStackModule):
@@ -105,15 +113,12 @@ class FirstContact(OpenStackModule):
 
     def run(self):
         self.file = Path(self.params["known_hosts"])
-        known = self._lines(self.file)
-        if any(
-            line.startswith(f"{self.params['name']} ") and line.endswith(self.params["server_id"]) for line in known
-        ):
-            self.exit_json(changed=False, source="known")
-        with tempfile.TemporaryDirectory() as folder:
-            keys, source = self._learn(Path(folder) / "known_hosts")
-        self._keep(keys)
-        self.exit_json(changed=True, source=source)
+        self.server = (self.params["name"], self.params["address"], self.params["server_id"])
+        keys, source = keys_of(self._lines(self.file), self.params["name"], self.params["server_id"]), "known"
+        if not keys:
+            with tempfile.TemporaryDirectory() as folder:
+                keys, source = self._learn(Path(folder) / "known_hosts")
+        self.exit_json(changed=self._keep(keys), source=source)
 
     @staticmethod
     def _lines(file):
@@ -127,7 +132,7 @@ class FirstContact(OpenStackModule):
         while True:
             keys = keys_on_console(self._console())
             waited = answers_since is not None and time.monotonic() - answers_since > self.params["console_grace"]
-            scratch.write_text("".join(f"{line}\n" for line in with_keys([], name, server_id, keys)))
+            scratch.write_text("".join(f"{line}\n" for line in with_keys([], *self.server, keys)))
             login = self._login(scratch, trust_first=not keys and waited)
             if login.returncode == 0:
                 if keys:
@@ -171,14 +176,18 @@ class FirstContact(OpenStackModule):
         return subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
 
     def _keep(self, keys):
-        """Write the keys; the other servers of this customer do so at the same time."""
+        """Write the keys, and tell whether that changed the file; other servers of this customer do so meanwhile."""
         self.file.parent.mkdir(parents=True, exist_ok=True)
         with (self.file.parent / ".known_hosts.lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
-            lines = with_keys(self._lines(self.file), self.params["name"], self.params["server_id"], keys)
+            before = self._lines(self.file)
+            lines = sorted(with_keys(before, *self.server, keys))
+            if lines == before:
+                return False
             fresh = self.file.with_suffix(".new")
-            fresh.write_text("".join(f"{line}\n" for line in sorted(lines)))
+            fresh.write_text("".join(f"{line}\n" for line in lines))
             fresh.replace(self.file)
+        return True
 
 
 if __name__ == "__main__":
