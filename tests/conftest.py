@@ -1,7 +1,7 @@
-"""Makes the toolkit's filters importable by their file names."""
+"""Makes the toolkit's filters and modules importable by their file names."""
 
 import sys
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
-sys.path.insert(0, str(ROOT / "filter_plugins"))
+sys.path[:0] = map(str, [ROOT / "filter_plugins", ROOT / "collections", *ROOT.glob("roles/*/library")])

@@ -1,8 +1,3 @@
-import sys
-from pathlib import Path
-
-ROOT = Path(__file__).parents[2]
-sys.path[:0] = [str(ROOT / "collections"), str(ROOT / "roles/openstack_server/library")]
 from openstack_first_contact import keys_of, keys_on_console, with_keys
 
 OLD = ["acme-meet,198.51.100.7 ssh-ed25519 AAAA id-1", "acme-jvb-1,198.51.100.8 ssh-ed25519 BBBB id-2"]
