@@ -100,7 +100,7 @@ def _size_faults(groups: dict, machine_groups: list[str], customer: str, plan: s
             )
         elif isinstance(least, int) and count < least:
             faults.append(
-                f"group {group} has {_plural(count, 'host')} and plan {plan} needs {least}: "
+                f"group {group} has {_plural(count, 'host')} and plan {_quote(plan)} needs {least}: "
                 f"write {planned_hosts(group, customer, least)} in plan.yml."
             )
     return faults
@@ -111,7 +111,8 @@ def topology_faults(groups, choices, machine_groups) -> list[str]:
 
     def chosen(name, type_):
         value = choices.get(name)
-        return value if isinstance(value, type_) else type_()
+        # What has the wrong type or cannot be shown is contract_faults' business.
+        return value if isinstance(value, type_) and (type_ is not str or value.isprintable()) else type_()
 
     planned = list(groups.get(PARENT, []))
     if not planned:
@@ -126,7 +127,7 @@ def topology_faults(groups, choices, machine_groups) -> list[str]:
     seats, people = promise.get("moderators"), len(chosen("jitsi_moderators", list))
     if isinstance(seats, int) and 0 < seats < people:
         faults.append(
-            f"jitsi_moderators has {people} names and plan {plan} has {_plural(seats, 'seat')}: "
+            f"jitsi_moderators has {people} names and plan {_quote(plan)} has {_plural(seats, 'seat')}: "
             f"remove {people - seats} or choose a larger jitsi_plan."
         )
     return faults

@@ -4,10 +4,12 @@ import json
 import os
 import re
 import subprocess
+from pathlib import Path
 
 import pytest
-from conftest import ROOT
 from pyhocon import ConfigFactory, ConfigTree
+
+ROOT = Path(__file__).parents[2]
 
 # Runs prosody.cfg.lua as prosody does and prints what it said, as JSON.
 PROSODY = """

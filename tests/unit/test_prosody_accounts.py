@@ -8,7 +8,8 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from conftest import ROOT
+
+ROOT = Path(__file__).parents[2]
 
 FILE = ROOT / "roles/prosody/library/prosody_accounts.py"
 spec = importlib.util.spec_from_file_location("prosody_accounts", FILE)

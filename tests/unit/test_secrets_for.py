@@ -1,9 +1,12 @@
+from pathlib import Path
+
 import pytest
 from ansible.errors import AnsibleFilterError
 from ansible.plugins.loader import filter_loader
-from conftest import ROOT
 from secret_for import secret_for
 from secrets_for import secrets_for
+
+ROOT = Path(__file__).parents[2]
 
 SEED = "0123456789abcdef0123456789abcdef"
 filter_loader.add_directory(str(ROOT / "filter_plugins"))
