@@ -176,32 +176,36 @@ def kill(process):
     process.communicate()
 
 
-# What the cloud has at the moment of the kill, in the order in which a run makes things.
+def some(things, customer, at_least=1):
+    """Tell whether that many of these belong to the customer."""
+    return sum(belongs(customer, thing) for thing in things) >= at_least
+
+
+# What the cloud has at the moment of the kill, in the order in which a run makes things. One request each, to be quick.
 MOMENTS = {
-    "after the network": lambda p: p["networks"],
-    "after the router": lambda p: p["routers"],
-    "amid the security groups": lambda p: p["security groups"],
-    "after the second server": lambda p: len(p["servers"]) >= 2,
-    "after the first floating IP": lambda p: p["floating IPs"],
+    "after the network": lambda cloud: some(cloud.network.networks(), "acme"),
+    "after the router": lambda cloud: some(cloud.network.routers(), "acme"),
+    "amid the security groups": lambda cloud: some(cloud.network.security_groups(), "acme"),
+    "after the second server": lambda cloud: some(cloud.compute.servers(details=False), "acme", 2),
+    "after the third floating IP": lambda cloud: some(cloud.network.ips(), "acme", 3),
 }
 
 
 def test_killed_at_five_points_and_run_again_ends_in_the_same_state(acme, neighbour, cloud):
     for moment, reached in MOMENTS.items():
+        assert not reached(cloud), f"an earlier run got beyond the moment '{moment}'"
         run = acme.start("provision")
         deadline = time.monotonic() + 300
-        while not reached(seen := picture(cloud, "acme")):
+        while not reached(cloud):
             assert run.poll() is None, f"the run ended before the moment '{moment}': {run.stdout.read()}"
             assert time.monotonic() < deadline, moment
         kill(run)
-        assert seen != picture(cloud, "acme-west"), f"killed too late to prove anything: {moment}"
     code, output = acme.play("provision")
     assert code == 0, output
-    assert changed(output) > 0
     assert picture(cloud, "acme") == picture(cloud, "acme-west")
 
 
-def test_a_server_that_never_booted_is_replaced_and_one_that_stopped_is_refused(acme, cloud):
+def test_a_server_that_stopped_is_left_alone_and_refused(acme, cloud):
     server = cloud.compute.find_server("acme-turn-1")
     cloud.compute.stop_server(server)
     cloud.compute.wait_for_server(server, status="SHUTOFF", interval=0.2)
