@@ -10,21 +10,21 @@ os.environ["OS_NOVA_DISABLE_EVENTLET_PATCHING"] = "1"
 port, hosts = sys.argv[1], sys.argv[2:]
 sys.argv = ["nova"]
 
-from nova.wsgi import osapi_compute  # noqa: E402, I001  (first: patches Nova, reads sys.argv and the configuration)
+from nova.wsgi import osapi_compute
 
-import nova.virt  # noqa: E402
+import nova.virt
 
 nova.virt.__path__.append(os.path.join(os.path.dirname(__file__), "plugins", "nova_drivers"))
 
-import os_brick  # noqa: E402
-import os_vif  # noqa: E402
-import waitress  # noqa: E402
-from nova import conf, context, objects, service  # noqa: E402
-from nova.compute import manager  # noqa: E402
-from nova.compute import rpcapi as compute_rpcapi  # noqa: E402
-from nova.conductor import rpcapi as conductor_rpcapi  # noqa: E402
-from nova.objects import host_mapping  # noqa: E402
-from sqlalchemy import engine, event  # noqa: E402
+import os_brick
+import os_vif
+import waitress
+from nova import conf, context, objects, service
+from nova.compute import manager
+from nova.compute import rpcapi as compute_rpcapi
+from nova.conductor import rpcapi as conductor_rpcapi
+from nova.objects import host_mapping
+from sqlalchemy import engine, event
 
 
 @event.listens_for(engine.Engine, "before_cursor_execute", retval=True)

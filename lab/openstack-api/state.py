@@ -190,7 +190,7 @@ def restore(template: Path, state: Path) -> None:
         table, column = column.split(".")
         with sqlite3.connect(state / f"db/{name}.sqlite") as connection:
             # Names come from the calls below; a statement cannot take a table's name as a parameter.
-            connection.execute(f"UPDATE {table} SET {column} = replace({column}, ?, ?)", (old, new))  # noqa: S608
+            connection.execute(f"UPDATE {table} SET {column} = replace({column}, ?, ?)", (old, new))  # noqa: S608 - names from the schema itself
         connection.close()
 
     replace("nova_api", "cell_mappings.database_connection", origin["state"], str(state))
