@@ -27,7 +27,6 @@ STOCK = {
     "ANSIBLE_PIPELINING": "false",
     "ANSIBLE_FORKS": "5",
     "ANSIBLE_SSH_ARGS": "-C -o ControlMaster=auto -o ControlPersist=60s",
-    "ANSIBLE_CALLBACKS_ENABLED": "",
     "ANSIBLE_INJECT_FACT_VARS": "true",
 }
 
