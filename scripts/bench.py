@@ -1,6 +1,7 @@
 """Measure validation, provisioning and configuration: wall time, CPU time and peak memory on the controller.
 
 usage: bench.py [--only validate|provision|configure]
+       bench.py --measure NAME COMMAND...     one command, as one JSON line
 
 Prints a table and stores it as JSON lines in $LAB_STATE/bench.jsonl. Compare rows of one run only: machines differ and
 are shared, so the ratios are what counts. CPU and memory are those of the command and what it waited for; servers in
@@ -48,20 +49,24 @@ def measure(name: str, command: list[str], environment: dict[str, str]) -> dict:
         _, status, usage = os.wait4(child.pid, 0)
     if status:
         sys.exit(f"bench: {' '.join(command)} failed:\n{log.read_text()[-3000:]}")
-    row = {
+    return {
         "what": name,
         "wall_s": round(time.monotonic() - began, 2),
         "cpu_s": round(usage.ru_utime + usage.ru_stime, 2),
         "peak_mb": usage.ru_maxrss // 1024,
     }
-    print(f"{name:58} {row['wall_s']:8.1f} s {row['cpu_s']:8.1f} CPU-s {row['peak_mb']:6d} MB", flush=True)
+
+
+def show(row: dict) -> dict:
+    """Print the row of the table, and hand it on."""
+    print(f"{row['what']:58} {row['wall_s']:8.1f} s {row['cpu_s']:8.1f} CPU-s {row['peak_mb']:6d} MB", flush=True)
     return row
 
 
 def validate() -> list[dict]:
     """A customer's folder from choices to verdict."""
     with customer() as inventory:
-        return [measure("validate", ["ansible-playbook", "-i", inventory, "playbooks/validate.yml"], {})]
+        return [show(measure("validate", ["ansible-playbook", "-i", inventory, "playbooks/validate.yml"], {}))]
 
 
 @contextlib.contextmanager
@@ -90,10 +95,7 @@ def provision() -> list[dict]:
     result = subprocess.run(["lab/openstack-api/bench"], cwd=ROOT, capture_output=True, text=True, check=False)
     if result.returncode:
         sys.exit(f"bench: lab/openstack-api/bench failed:\n{result.stdout[-2000:]}{result.stderr[-2000:]}")
-    rows = [json.loads(line) for line in result.stdout.splitlines() if line.startswith("{")]
-    for row in rows:
-        print(f"{row['what']:58} {row['wall_s']:8.1f} s {row['cpu_s']:8.1f} CPU-s {row['peak_mb']:6d} MB")
-    return rows
+    return [show(json.loads(line)) for line in result.stdout.splitlines() if line.startswith("{")]
 
 
 def configure() -> list[dict]:
@@ -106,10 +108,10 @@ def configure() -> list[dict]:
         for step in ("dependency", "create", "prepare"):
             subprocess.run(["molecule", step, "--scenario-name", "small"], **quiet)
         return [
-            measure("configure small, first run", playbook, accelerated()),
-            measure("configure small, no change", playbook, accelerated()),
-            measure("configure small, no change, without mitogen", playbook, {}),
-            measure("configure small, no change, Ansible's default settings", playbook, STOCK),
+            show(measure("configure small, first run", playbook, accelerated())),
+            show(measure("configure small, no change", playbook, accelerated())),
+            show(measure("configure small, no change, without mitogen", playbook, {})),
+            show(measure("configure small, no change, Ansible's default settings", playbook, STOCK)),
         ]
     finally:
         subprocess.run(["molecule", "destroy", "--scenario-name", "small"], **quiet)
@@ -130,8 +132,14 @@ def main() -> None:
     stages = {"validate": validate, "provision": provision, "configure": configure}
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--only", choices=stages)
-    only = parser.parse_args().only
+    parser.add_argument("--measure", nargs=argparse.REMAINDER, default=[])
+    arguments = parser.parse_args()
+    only = arguments.only
     STATE.mkdir(parents=True, exist_ok=True)
+    if arguments.measure:
+        name, *command = arguments.measure
+        print(json.dumps(measure(name, command, {})))
+        return
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2**30
     print(f"{platform.machine()}, {os.cpu_count()} cores, {memory} GiB, Python {platform.python_version()}")
     rows = [row for name, stage in stages.items() if only in (None, name) for row in stage()]
