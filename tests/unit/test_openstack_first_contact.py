@@ -1,15 +1,31 @@
+"""What is learnt of a new server's host keys."""
+
+import pytest
 from openstack_first_contact import keys_of, keys_on_console, with_keys
 
 OLD = ["acme-meet,198.51.100.7 ssh-ed25519 AAAA id-1", "acme-jvb-1,198.51.100.8 ssh-ed25519 BBBB id-2"]
 
 
-def test_the_last_boots_keys_are_read_from_the_console():
-    block = "-----BEGIN SSH HOST KEY KEYS-----\nssh-ed25519 {} root@x\n-----END SSH HOST KEY KEYS-----\n"
-    assert keys_on_console("boot\n" + block.format("AAAA") + "again\n" + block.format("BBBB")) == ["ssh-ed25519 BBBB"]
+LOG = """\
+[   12.3] cloud-init[401]: old boot
+-----BEGIN SSH HOST KEY KEYS-----
+ssh-ed25519 AAAAold root@localhost
+-----END SSH HOST KEY KEYS-----
+ci-info: ssh-ed25519 AAAAnotahostkey operator
+-----BEGIN SSH HOST KEY KEYS-----\r
+ecdsa-sha2-nistp256 AAAAE2Vj+/= root@acme-meet\r
+ssh-ed25519 AAAAC3Nz root@acme-meet\r
+-----END SSH HOST KEY KEYS-----\r
+"""
 
 
-def test_a_console_without_keys_gives_none():
-    assert keys_on_console("cloud-init has not finished") == []
+def test_keys_are_those_of_the_last_boot_on_the_console():
+    assert keys_on_console(LOG) == ["ecdsa-sha2-nistp256 AAAAE2Vj+/=", "ssh-ed25519 AAAAC3Nz"]
+
+
+@pytest.mark.parametrize("log", ["", "booting", LOG.split("-----END")[0]])
+def test_a_console_without_a_whole_block_of_keys_tells_nothing(log):
+    assert keys_on_console(log) == []
 
 
 def test_keys_are_those_of_the_very_server():
