@@ -19,7 +19,14 @@ CATALOGUE = {  # service: (type, path)
 }
 FLAVORS = {"lab.small": (512, 1), "lab.medium": (1024, 2)}  # name: (MiB, vCPUs)
 QUOTAS = {  # room for some customers of 20 servers in the one project
-    "compute": {"instances": 60, "cores": 120, "ram": 60000, "key_pairs": 20, "server_groups": 20},
+    "compute": {
+        "instances": 60,
+        "cores": 120,
+        "ram": 60000,
+        "key_pairs": 20,
+        "server_groups": 20,
+        "server_group_members": 60,
+    },
     "network": {"floatingip": 60, "port": 200, "security_group": 60, "security_group_rule": 1000, "router": 20},
 }
 
