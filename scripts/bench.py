@@ -103,7 +103,8 @@ def configure() -> list[dict]:
     run = STATE / "bench-molecule"
     molecule = {"MOLECULE_EPHEMERAL_DIRECTORY": str(run)}
     playbook = ["ansible-playbook", "-i", SMALL, "-i", str(run / "lab"), "playbooks/configure.yml"]
-    quiet = {"cwd": ROOT, "env": os.environ | molecule, "check": True, "stdout": subprocess.DEVNULL}
+    log = (STATE / "bench-molecule.log").open("w")
+    quiet = {"cwd": ROOT, "env": os.environ | molecule, "check": True, "stdout": log, "stderr": subprocess.STDOUT}
     try:
         for step in ("dependency", "create", "prepare"):
             subprocess.run(["molecule", step, "--scenario-name", "small"], **quiet)
