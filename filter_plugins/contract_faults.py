@@ -29,7 +29,8 @@ options:
     description:
       - Path of a choice to its limits. In a path C(.*) stands for every item of a list and every key of a catalogue.
       - Known limits are C(pattern), C(format) (V(address), V(network), V(network4), V(network6)), C(at_least),
-        C(at_most), C(shortest), C(unique), C(key_of), C(empty); C(write) is the cure.
+        C(at_most), C(shortest), C(unique), C(key_of), C(empty), C(keys) (the path whose limits each key of a mapping
+        keeps); C(write) is the cure.
     type: dict
   catalogues:
     description: Name of a choice with free keys to the options each of its entries has.
@@ -196,6 +197,9 @@ class _Contract:
             self.refuse(path, value, secret, self.key_cure(value, limit) if "key_of" in limit else cure)
         elif isinstance(value, dict) and "options" in option:
             self.mapping(value, option, path, limit_path)
+        elif isinstance(value, dict) and "keys" in limit:
+            for key in value:
+                self.value(key, {}, f"a key of {path}", limit["keys"])
         elif isinstance(value, (list, tuple)):
             item = {**option, "type": option.get("elements", "raw"), "no_log": secret}
             for number, each in enumerate(value):

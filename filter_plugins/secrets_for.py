@@ -7,26 +7,26 @@ DOCUMENTATION = r"""
 name: secrets_for
 short_description: Derive a secret for each of several names
 description:
-  - Applies filter C(secret_for) to the purpose C(prefix + name) of every name.
+  - Applies filter C(secret_for) to the purpose C(prefix + name) of every name, or to the purpose given for it.
 positional: _input, seed, prefix
 options:
   _input:
-    description: The names.
-    type: list
-    elements: str
+    description: The names, or a mapping of name to purpose.
+    type: raw
     required: true
   seed:
     description: The seed (C(jitsi_seed)).
     type: str
     required: true
   prefix:
-    description: What the purposes begin with, for example C(moderator/).
+    description: What the purposes begin with, for example C(prosody/).
     type: str
-    required: true
+    default: ""
 """
 
 EXAMPLES = r"""
-prosody_moderators: "{{ jitsi_moderators | secrets_for(jitsi_seed, 'moderator/') }}"
+passwords: "{{ ['focus', 'jvb'] | secrets_for(jitsi_seed, 'prosody/') }}"
+accounts: "{{ {'anna': 'moderator/anna/2'} | secrets_for(jitsi_seed) }}"
 """
 
 RETURN = r"""
@@ -36,12 +36,13 @@ _value:
 """
 
 
-def secrets_for(names: list[str], seed: str, prefix: str) -> dict[str, str]:
+def secrets_for(names: list[str] | dict[str, str], seed: str, prefix: str = "") -> dict[str, str]:
     """Return {name: secret}; refuses a single text, which would be taken letter by letter."""
     if isinstance(names, str):
         raise AnsibleFilterError("secrets_for: needs a list of names")
+    purposes = names if isinstance(names, dict) else {name: name for name in names}
     secret_for = filter_loader.get("secret_for").j2_function
-    return {name: secret_for(seed, prefix + name) for name in names}
+    return {name: secret_for(seed, prefix + purpose) for name, purpose in purposes.items()}
 
 
 class FilterModule:

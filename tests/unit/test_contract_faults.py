@@ -85,3 +85,13 @@ def test_entries_of_a_catalogue_have_a_shape():
         "plans.big.users is 0: write at least 1.",
         "plans.5 is not a text: write the key in quotes.",
     ]
+
+
+def test_keys_keep_the_limits_of_another_path():
+    options = {"seats": {"type": "dict"}}
+    limits = {"seats": {"keys": "names.*"}, "names.*": {"pattern": "[a-z]+", "write": "a name such as anna"}}
+    assert contract_faults({"seats": {"anna": 1}}, options, limits) == []
+    assert contract_faults({"seats": {"Anna": 1, 7: 1}}, options, limits) == [
+        'a key of seats is "Anna": write a name such as anna.',
+        "a key of seats is 7: write a name such as anna, in quotes.",
+    ]

@@ -19,6 +19,12 @@ def test_each_name_has_the_secret_of_its_purpose():
     }
 
 
+def test_a_name_may_have_a_purpose_of_its_own():
+    purposes = {"anna": "moderator/anna/2"}
+    assert secrets_for(purposes, SEED) == {"anna": secret_for(SEED, "moderator/anna/2")}
+    assert secrets_for(purposes, SEED, "old/") == {"anna": secret_for(SEED, "old/moderator/anna/2")}
+
+
 def test_nobody_has_no_secret():
     assert secrets_for([], SEED, "moderator/") == {}
 

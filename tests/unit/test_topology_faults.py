@@ -36,6 +36,17 @@ def test_more_moderators_than_seats():
     ]
 
 
+def test_a_seat_is_taken_by_a_moderator_of_either_list_once():
+    accounts = {name: {"moderator": name != "guest", "password": 2} for name in ("anna", "bernd", "guest")}
+    choices = CHOICES | {"jitsi_moderators": ["anna"], "jitsi_accounts": accounts}
+    assert topology_faults(ONE, choices, GROUPS) == [
+        "jitsi_moderators and jitsi_accounts have 2 names and plan p has 1 seat: "
+        "remove 1 or choose a larger jitsi_plan."
+    ]
+    del accounts["bernd"]
+    assert topology_faults(ONE, choices, GROUPS) == []
+
+
 def test_names_of_planned_hosts():
     assert planned_hosts("meet", "a", 1) == "a-meet"
     assert planned_hosts("turn", "a", 1) == "a-turn-1"
