@@ -1,6 +1,6 @@
 """people.py PASSWORD: make the groups and people in the database of this controller, before it serves anybody.
 
-All have the same password and, as a second login, LOGIN@example-ad.test, which is not the name of the domain.
+All have the same password and a second login, userPrincipalName, that is not made of the domain's name.
 """
 
 import sys
@@ -22,7 +22,7 @@ EXPIRED = {"accountExpires": str((int(time.time()) - 86400 + 11644473600) * 10**
 MUST_CHANGE = {"pwdLastSet": "0"}
 LOCKED = {"lockoutTime": str((int(time.time()) + 11644473600) * 10**7)}
 PEOPLE = {
-    "anna": ("Anna Arnold", ["Heads"], {}),
+    "anna": ("Anna Arnold", ["Heads"], {"userPrincipalName": "anna.arnold@example-ad.test"}),
     "bernd": ("Bernd Brand", ["Moderators"], {}),
     "carla": ("Carla Conrad", [], {}),
     "dora": ("Dora Disabled", ["Moderators"], DISABLED),
