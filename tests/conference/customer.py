@@ -3,6 +3,7 @@
 import dataclasses
 import ipaddress
 import json
+import secrets as random
 import socket
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -63,8 +64,9 @@ def ports(text: int | str) -> range:
 class Customer:
     """Everything the checks compare with; `group_vars/jitsi/verify.yml` fills it in.
 
-    firewall is the matrix, pages are URLs the customer's page may lead to, ca is the lab's own authority or empty,
-    log is where tracebacks go. Holds passwords: never print it.
+    rules are the choices about rooms (names, lobby, password, may_name), firewall is the matrix, pages are URLs the
+    customer's page may lead to, ca is the lab's own authority or empty, log is where tracebacks go. Holds passwords:
+    never print it.
     """
 
     domain: str
@@ -72,6 +74,7 @@ class Customer:
     bridges: int
     moderators: dict[str, str] = dataclasses.field(repr=False)
     secrets: dict[str, str] = dataclasses.field(repr=False)
+    rules: dict
     firewall: dict
     pages: list[str]
     ca: str
@@ -91,6 +94,24 @@ class Customer:
     @property
     def url(self) -> str:
         return f"https://{self.domain}"
+
+    @property
+    def has_fixed_rooms(self) -> bool:
+        """Has the customer named all of the rooms? Then verification has none of its own."""
+        return bool(self.rules["names"]["fixed"]) and not self.rules["names"]["prefixes"]
+
+    def new_name(self) -> str:
+        """The name of a room nobody else thinks of; moderators may open it unless all rooms are named."""
+        names = self.rules["names"]
+        return f"{(names['prefixes'] or [''])[0]}verify-{random.token_hex(max(4, names['shortest'] // 2))}"
+
+    def meeting_name(self) -> str:
+        """The name of a room moderators may open."""
+        return random.choice(self.rules["names"]["fixed"]) if self.has_fixed_rooms else self.new_name()
+
+    def room(self, name: str) -> str:
+        """The address of the room with that name."""
+        return f"{name}@conference.{self.domain}"
 
     @property
     def relays(self) -> list[str]:

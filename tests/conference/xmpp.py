@@ -6,40 +6,71 @@ import re
 import secrets
 import ssl
 import xml.etree.ElementTree as ET
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from xml.sax.saxutils import quoteattr
 
 import aiohttp
 from aiohttp.abc import AbstractResolver
 from customer import Customer
-from slixmpp import JID, ClientXMPP
-from slixmpp.exceptions import IqError, PresenceError
+from slixmpp import ClientXMPP
 
 CLIENT = "jabber:client"
 STREAMS = "http://etherx.jabber.org/streams"
 FEATURES = f"{{{STREAMS}}}features"
+STANZAS = "urn:ietf:params:xml:ns:xmpp-stanzas"
+SASL = "urn:ietf:params:xml:ns:xmpp-sasl"
 FRAMING = "urn:ietf:params:xml:ns:xmpp-framing"
 HTTPBIND = "http://jabber.org/protocol/httpbind"
 XBOSH = "urn:xmpp:xbosh"
+MUC = "http://jabber.org/protocol/muc"
+NICK = "http://jabber.org/protocol/nick"
 FOCUS = "http://jitsi.org/protocol/focus"
 LOBBY = "{http://jitsi.org/jitmeet}lobbyroom"
 EXTDISCO = "urn:xmpp:extdisco:2"
+DISCO = "http://jabber.org/protocol/disco#info"
+DATA = "jabber:x:data"
 
 REGISTER = "{http://jabber.org/features/iq-register}register"
 
 TIMEOUT = 10
-WAITING = {
-    "registration-required",  # the room keeps guests in its lobby until a moderator is there
-    "not-authorized",  # the focus itself opens rooms for moderators only
-}
 
 
 class Refused(Exception):
-    """The server does not let this person in (yet); `.condition` is XMPP's name of the reason."""
+    """The server does not do it for this person; `.condition` is XMPP's name of the reason, `.lobby` where to wait."""
 
-    def __init__(self, condition: str):
+    def __init__(self, condition: str, lobby: str = ""):
         super().__init__(condition)
         self.condition = condition
+        self.lobby = lobby
+
+    @classmethod
+    def by(cls, stanza: ET.Element) -> "Refused":
+        """The refusal an error stanza tells."""
+        reason = stanza.find(f"{{{CLIENT}}}error/{{{STANZAS}}}*")
+        condition = "an error without a reason" if reason is None else reason.tag.rpartition("}")[2]
+        return cls(condition, next((lobby.text for lobby in stanza.iter(LOBBY)), ""))
+
+
+def is_error(stanza: ET.Element) -> bool:
+    return stanza.get("type") == "error"
+
+
+def element(tag: str, *children: ET.Element | str, **attributes: str) -> ET.Element:
+    """`{namespace}name` with attributes, text and children; what is None is left out."""
+    made = ET.Element(tag, {name: value for name, value in attributes.items() if value is not None})
+    for child in children:
+        if isinstance(child, str):
+            made.text = child
+        else:
+            made.append(child)
+    return made
+
+
+def form(kind: str, **fields: str) -> ET.Element:
+    """A filled-in form (XEP-0004) of that kind."""
+    values = {"FORM_TYPE": kind} | fields
+    made = [element(f"{{{DATA}}}field", element(f"{{{DATA}}}value", value), var=name) for name, value in values.items()]
+    return element(f"{{{DATA}}}x", *made, type="submit")
 
 
 class KnownAddresses(AbstractResolver):
@@ -63,7 +94,12 @@ def stanza_frame(data: str) -> str:
     start = data[: data.index(">")]
     if re.search(r"\sxmlns\s*=", start):
         return data
-    return re.sub(r"^<([\w.-]+)", rf"<\1 xmlns='{CLIENT}'", data, count=1)
+    return re.sub(r"^<([\w.:-]+)", rf"<\1 xmlns='{CLIENT}'", data, count=1)
+
+
+def opening(domain: str) -> str:
+    """The first frame on a websocket."""
+    return f"<open xmlns='{FRAMING}' to={quoteattr(domain)} version='1.0'/>"
 
 
 def stream_header(**attributes: str) -> str:
@@ -124,7 +160,7 @@ class Websocket(Transport):
 
     def frame(self, data: str) -> str:
         if data.startswith("<stream:stream"):
-            return f"<open xmlns='{FRAMING}' to={quoteattr(self.domain)} version='1.0'/>"
+            return opening(self.domain)
         if data.startswith("</stream:stream"):
             return f"<close xmlns='{FRAMING}'/>"
         return stanza_frame(data)
@@ -225,70 +261,244 @@ CARRIERS = {"websocket": (Websocket, "xmpp-websocket"), "bosh": (Bosh, "http-bin
 
 
 class Participant:
-    """A person with an open session, about to enter rooms."""
+    """A person with an open session. Rooms are named by their addresses, which go out as they are given."""
 
-    def __init__(self, client: ClientXMPP, domain: str, offered: set[str]):
+    def __init__(self, client: ClientXMPP, http: aiohttp.ClientSession, domain: str, offered: set[str]):
         self.client = client
+        self.http = http
         self.domain = domain
         self.offered = offered  # the features the server offers, before and after the login
-        self.rooms = client.plugin["xep_0045"]
         self.nick = secrets.token_hex(4)
+        self.nicks: dict[str, str] = {}  # in which rooms this person is, and as whom
+        self.people: dict[str, dict[str, dict[str, str]]] = {}  # by room and nick: affiliation, role
+        self.expected: dict[asyncio.Future, Callable[[ET.Element], bool]] = {}
+        self.over = False
+        client.add_filter("in", self._arrived)
+        client.add_event_handler("disconnected", self._hung_up)
 
-    def room(self, name: str) -> JID:
-        return JID(f"{name}@conference.{self.domain}")
+    @property
+    def address(self) -> str:
+        """Who this person is to rooms."""
+        return self.client.boundjid.bare
 
-    async def ask_focus(self, name: str) -> None:
-        """Asks the focus for a conference; Refused when it wants somebody else to open it."""
-        request = self.client.make_iq_set(ito=f"focus.{self.domain}")
-        request.append(ET.Element(f"{{{FOCUS}}}conference", {"room": str(self.room(name)), "machine-uid": "verify"}))
-        try:
-            answer = await request.send(timeout=TIMEOUT)
-        except IqError as error:
-            raise Refused(error.condition) from error
-        conference = answer.xml.find(f"{{{FOCUS}}}conference")
-        if conference is None or conference.get("ready") != "true":
+    # What comes.
+
+    def _arrived(self, stanza):
+        for arrival, wanted in list(self.expected.items()):
+            if not arrival.done() and wanted(stanza.xml):
+                arrival.set_result(stanza.xml)
+        if stanza.xml.tag == f"{{{CLIENT}}}presence" and not is_error(stanza.xml):
+            self._note(stanza.xml)
+        return stanza
+
+    def _note(self, presence: ET.Element) -> None:
+        """Remembers who is in the rooms."""
+        room, _, nick = presence.get("from", "").partition("/")
+        item = presence.find(f"{{{MUC}#user}}x/{{{MUC}#user}}item")
+        if item is None:
+            return
+        if presence.get("type") != "unavailable":
+            self.people.setdefault(room, {})[nick] = dict(item.attrib)
+            if is_own(presence):
+                self.nicks[room] = nick
+        elif is_own(presence) or nick == self.nicks.get(room):
+            self.nicks.pop(room, None)
+            self.people.pop(room, None)
+        else:
+            self.people.get(room, {}).pop(nick, None)
+
+    def _hung_up(self, _reason) -> None:
+        self.over = True
+        for arrival in self.expected:
+            if not arrival.done():
+                arrival.set_exception(Refused("the server hung up"))
+
+    def expect(self, wanted: Callable[[ET.Element], bool]) -> Awaitable[ET.Element]:
+        """The first stanza from now on that is wanted."""
+        arrival = asyncio.get_running_loop().create_future()
+        self.expected[arrival] = wanted
+        arrival.add_done_callback(self.expected.pop)
+        if self.over:
+            arrival.set_exception(Refused("the server hung up"))
+        return asyncio.wait_for(arrival, TIMEOUT)
+
+    # What goes.
+
+    def send(self, kind: str, to: str, *children: ET.Element, **attributes: str) -> str:
+        """Sends the stanza and returns its id."""
+        attributes.setdefault("id", secrets.token_hex(4))
+        self.client.send_raw(ET.tostring(element(kind, *children, to=to, **attributes), encoding="unicode"))
+        return attributes["id"]
+
+    async def request(self, to: str, payload: ET.Element, kind: str = "set", **attributes: str) -> ET.Element:
+        """The answer to an IQ."""
+        identifier = secrets.token_hex(4)
+        arrival = self.expect(lambda xml: xml.get("id") == identifier and xml.tag == f"{{{CLIENT}}}iq")
+        self.send("iq", to, payload, type=kind, id=identifier, **attributes)
+        answer = await arrival
+        if is_error(answer):
+            raise Refused.by(answer)
+        return answer
+
+    async def ask_focus(self, room: str, *properties: ET.Element, **attributes: str) -> None:
+        """Asks the focus for a conference; Refused when there is none."""
+        attributes = {"machine-uid": "verify"} | attributes
+        conference = element(f"{{{FOCUS}}}conference", *properties, room=room, **attributes)
+        answer = await self.request(f"focus.{self.domain}", conference)
+        if answer.find(f"{{{FOCUS}}}conference").get("ready") != "true":
             raise Refused("the focus is not ready")
 
-    async def enter(self, name: str) -> None:
-        """Enters the room the way the page does. Refused while one has to wait."""
-        await self.ask_focus(name)
-        try:
-            own, *_ = await self.rooms.join_muc_wait(self.room(name), self.nick, timeout=TIMEOUT)
-        except PresenceError as error:
-            raise Refused(error.condition) from error
-        if own["type"] == "unavailable":
+    def present(self, room: str, nick: str, password: str | None = None, **attributes: str) -> str:
+        """Says that this person wants to be in the room."""
+        secret = [element(f"{{{MUC}}}password", password)] if password is not None else []
+        name = element(f"{{{NICK}}}nick", "Verification")
+        return self.send("presence", f"{room}/{nick}", element(f"{{{MUC}}}x", *secret), name, **attributes)
+
+    async def join(self, room: str, nick: str | None = None, password: str | None = None, **attributes: str) -> None:
+        """Enters a room that is open; Refused when it is not."""
+        identifier = secrets.token_hex(4)
+
+        def is_answer(xml: ET.Element) -> bool:
+            # The answer names the room as the server spells it, which need not be as we did.
+            news = is_own(xml) and xml.get("from", "").partition("/")[0] not in self.nicks
+            return news or (is_error(xml) and xml.get("id") == identifier)
+
+        arrival = self.expect(is_answer)
+        self.present(room, nick or self.nick, password, id=identifier, **attributes)
+        answer = await arrival
+        if is_error(answer):
+            raise Refused.by(answer)
+        if answer.get("type") == "unavailable":
             raise Refused("put out again at once")
 
-    def role(self, name: str) -> str:
-        """What this person is in the room: moderator or participant."""
-        return self.rooms.get_jid_property(self.room(name), self.nick, "role")
+    async def knock(self, room: str) -> None:
+        """As join, where no answer is a refusal, too: known as soon as a later question is answered."""
+        joining = asyncio.ensure_future(self.join(room))
+        await asyncio.sleep(0)  # it has knocked
+        await self.exists(f"conference.{self.domain}")
+        if not joining.done():
+            joining.cancel()
+            raise Refused("silence")
+        await joining
 
-    async def become(self, name: str, role: str) -> None:
+    async def enter(self, room: str) -> None:
+        """Enters the room the way the page does. Refused while one has to wait."""
+        await self.ask_focus(room)
+        await self.join(room)
+
+    async def wait(self, room: str) -> str:
+        """Is asked to wait for a moderator, and does so in the lobby."""
+        try:
+            await self.enter(room)
+        except Refused as refused:
+            if not refused.lobby:
+                raise
+            await self.join(refused.lobby)
+            return refused.lobby
+        raise AssertionError("a guest alone is not asked to wait but let in")
+
+    def let_in(self, lobby: str) -> Awaitable[ET.Element]:
+        """Whoever waits is told that the lobby closes, or is invited."""
+
+        def is_news(xml: ET.Element) -> bool:
+            is_invitation = xml.find(f"{{{MUC}#user}}x/{{{MUC}#user}}invite") is not None
+            return is_invitation or (xml.get("from", "").startswith(f"{lobby}/") and has_ended(xml))
+
+        return self.expect(is_news)
+
+    async def leave(self, room: str) -> None:
+        gone = self.expect(lambda xml: is_own(xml) and xml.get("type") == "unavailable")
+        self.send("presence", f"{room}/{self.nicks[room]}", type="unavailable")
+        await gone
+
+    # Who is what in a room.
+
+    def role(self, room: str) -> str:
+        """What this person is in the room: moderator or participant; empty outside."""
+        return self.people.get(room, {}).get(self.nicks.get(room), {}).get("role", "")
+
+    def affiliation(self, room: str) -> str:
+        """What this person is to the room: owner, member or none; empty outside."""
+        return self.people.get(room, {}).get(self.nicks.get(room), {}).get("affiliation", "")
+
+    def others(self, room: str) -> set[str]:
+        """Who else is in the room, besides the focus."""
+        return self.people.get(room, {}).keys() - {self.nicks.get(room), "focus"}
+
+    async def until(self, condition: Callable[[], bool]) -> None:
+        """Waits until the condition holds; looks at it whenever somebody's presence comes."""
+        while not condition():
+            await self.expect(lambda xml: xml.tag == f"{{{CLIENT}}}presence")
+
+    async def become(self, room: str, role: str) -> None:
         """Waits until this person is that in the room: moderators are appointed after they came in."""
-        async with asyncio.timeout(TIMEOUT):
-            while self.role(name) != role:
-                await self.client.wait_until(f"muc::{self.room(name)}::presence", TIMEOUT)
+        await self.until(lambda: self.role(room) == role)
+
+    async def change(self, room: str, **item: str) -> None:
+        """Changes somebody's affiliation or role there, as moderators do; Refused when the server does not."""
+        await self.request(room, element(f"{{{MUC}#admin}}query", element(f"{{{MUC}#admin}}item", **item)))
+
+    async def own(self, room: str, payload: ET.Element) -> None:
+        """Configures or destroys the room, as owners do."""
+        await self.request(room, element(f"{{{MUC}#owner}}query", payload))
+
+    async def configure(self, room: str, **fields: str) -> None:
+        await self.own(room, form(f"{MUC}#roomconfig", **{f"muc#roomconfig_{name}": fields[name] for name in fields}))
+
+    def invite(self, room: str, address: str) -> None:
+        invitation = element(f"{{{MUC}#user}}invite", to=address)
+        self.send("message", room, element(f"{{{MUC}#user}}x", invitation))
+
+    async def exists(self, room: str) -> bool:
+        """Is there such a room?"""
+        try:
+            await self.request(room, element(f"{{{DISCO}}}query"), "get")
+        except Refused as refused:
+            return refused.condition != "item-not-found"
+        return True
 
     async def services(self) -> list[dict[str, str]]:
         """The STUN and TURN servers announced to this person, with credentials (XEP-0215)."""
-        request = self.client.make_iq_get(ito=self.client.boundjid.host)
-        request.append(ET.Element(f"{{{EXTDISCO}}}services"))
-        answer = await request.send(timeout=TIMEOUT)
-        return [dict(service.attrib) for service in answer.xml.iter(f"{{{EXTDISCO}}}service")]
+        answer = await self.request(self.client.boundjid.host, element(f"{{{EXTDISCO}}}services"), "get")
+        return [dict(service.attrib) for service in answer.iter(f"{{{EXTDISCO}}}service")]
 
-    def say(self, name: str, text: str) -> None:
-        self.client.send_message(mto=self.room(name), mbody=text, mtype="groupchat")
+    def say(self, room: str, text: str) -> None:
+        self.send("message", room, element("body", text), type="groupchat")
 
-    async def hear(self, text: str) -> None:
+    def hear(self, text: str) -> Awaitable[ET.Element]:
         """Waits until somebody says the text in a room."""
-        heard = asyncio.get_running_loop().create_future()
+        return self.expect(lambda xml: xml.findtext(f"{{{CLIENT}}}body") == text)
 
-        def listen(message) -> None:
-            if message["body"] == text and not heard.done():
-                heard.set_result(None)
+    @contextlib.asynccontextmanager
+    async def stranger(self, domain: str) -> AsyncIterator[Callable[[ET.Element], Awaitable[ET.Element]]]:
+        """A stream to a virtual host on which nobody has logged in. What one says is answered by the next element."""
+        async with self.http.ws_connect(f"https://{self.domain}/xmpp-websocket", protocols=("xmpp",)) as socket:
 
-        with self.client.event_handler("groupchat_message", listen):
-            await asyncio.wait_for(heard, TIMEOUT)
+            async def hear() -> ET.Element:
+                answer = await socket.receive(TIMEOUT)
+                if answer.type is not aiohttp.WSMsgType.TEXT:
+                    raise Refused("the server hung up")
+                return ET.fromstring(answer.data)  # noqa: S314  # from the server under test
+
+            async def say(stanza: ET.Element) -> ET.Element:
+                await socket.send_str(stanza_frame(ET.tostring(stanza, encoding="unicode")))
+                return await hear()
+
+            await socket.send_str(opening(domain))
+            for greeting in (f"{{{FRAMING}}}open", FEATURES):
+                if (await hear()).tag != greeting:
+                    raise Refused("no such host")
+            yield say
+
+
+def is_own(presence: ET.Element) -> bool:
+    """Is it about oneself?"""
+    return any(status.get("code") == "110" for status in presence.iterfind(f"{{{MUC}#user}}x/{{{MUC}#user}}status"))
+
+
+def has_ended(presence: ET.Element) -> bool:
+    """Does it tell that the room is gone?"""
+    return presence.find(f"{{{MUC}#user}}x/{{{MUC}#user}}destroy") is not None
 
 
 @contextlib.asynccontextmanager
@@ -302,12 +512,10 @@ async def session(
         f"{name}@{domain}" if name else domain,
         (password or customer.moderators[name]) if name else "",
         # slixmpp cannot see the TLS below its transport and would keep the password to itself.
-        plugin_config={"feature_mechanisms": {"unencrypted_scram": True}},
+        plugin_config={"feature_mechanisms": {"unencrypted_scram": True, "unencrypted_plain": True}},
         sasl_mech=None if name else "ANONYMOUS",
     )
     client.enable_starttls = False  # the carrier is encrypted already
-    client.register_plugin("xep_0045")
-    client.init_plugins()
     addresses = {known: customer.address(known) for known in customer.addresses}
     connector = aiohttp.TCPConnector(ssl=context, resolver=KnownAddresses(addresses))
     async with aiohttp.ClientSession(connector=connector) as http:
@@ -332,9 +540,31 @@ async def session(
                 raise transport.fault
             if event != "session_start":
                 raise Refused("the password is not accepted" if event == "failed_all_auth" else event)
-            yield Participant(client, customer.domain, transport.offered)
+            yield Participant(client, http, customer.domain, transport.offered)
             await client.disconnect(wait=1)
         finally:
             sender.cancel()
             transport.close()
             await asyncio.gather(sender, transport.task, return_exceptions=True)
+
+
+async def meet(customer: Customer, room: str, moderator: Participant, guest: Participant) -> None:
+    """The guest waits, the moderator opens the room, the guest comes in, with all the customer's rules ask of them."""
+    lobby = await guest.wait(room)
+    opened = guest.let_in(lobby)
+    await moderator.enter(room)
+    with contextlib.suppress(TimeoutError):
+        await moderator.become(room, "moderator")
+    assert moderator.role(room) == "moderator", f"{moderator.address} is {moderator.role(room)} only"
+    await opened
+    password = None
+    if customer.rules["lobby"] or customer.rules["password"]:
+        opened = guest.let_in(await guest.wait(room))
+        if customer.rules["password"]:
+            password = secrets.token_hex(4)
+            await moderator.configure(room, roomsecret=password, whois="anyone", membersonly="1")
+        if customer.rules["lobby"]:
+            moderator.invite(room, guest.client.boundjid.full)
+        await opened
+    await guest.ask_focus(room)
+    await guest.join(room, password=password)
