@@ -15,10 +15,15 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 CLOUDS := $(abspath $(wildcard $(FOLDER)/clouds.yaml))
 ENVIRONMENT := $(if $(CLOUDS),OS_CLIENT_CONFIG_FILE=$(CLOUDS) )$(shell scripts/accelerate)
 
-# $(call playbook,NAME,INVENTORY): print the line, then run it.
-define playbook
+# Stop without a customer folder.
+define folder
 @test -n "$(FOLDER)" || { echo "make: no customer folder inventories/$(CUSTOMER) or $(CUSTOMER) with a plan.yml." \
   "Cure: make new-customer NAME=$(CUSTOMER) DOMAIN=... PLAN=... CLOUD=..., or CUSTOMER=<path>" >&2; exit 2; }
+endef
+
+# $(call playbook,NAME,INVENTORY): print the line, then run it.
+define playbook
+$(folder)
 @echo "+ $(ENVIRONMENT) ansible-playbook -i $(2) playbooks/$(1).yml $(ARGS)"
 @$(ENVIRONMENT) ansible-playbook -i $(2) playbooks/$(1).yml $(ARGS)
 endef
@@ -55,8 +60,9 @@ destroy: setup ## delete everything of the customer and prove that nothing is le
 demo: setup ## nothing but this checkout -> own OpenStack here, an example customer on it, verified
 	@scripts/demo
 
-accounts: setup ## the moderators' accounts with their passwords, on the terminal only
-	$(call playbook,accounts,$(FOLDER)/plan.yml)
+users: setup ## ACTION=list|show|add|reset|remove|seats NAME= MODERATOR=yes|no: accounts; passwords on the terminal only
+	$(folder)
+	@$(ENVIRONMENT) scripts/users '$(FOLDER)' $(foreach v,ACTION NAME MODERATOR,$(if $($v),'$v=$($v)'))
 
 e2e: setup ## demo, verify, a second run without change, destroy without a leak
 	@scripts/e2e
@@ -81,4 +87,4 @@ lock: ## resolve pyproject.toml anew into requirements.txt
 	.tools/bin/uv pip compile --quiet --upgrade --universal --python-version 3.12 --generate-hashes --no-emit-index-url \
 	  --no-header --no-annotate --group test pyproject.toml -o requirements.txt
 
-.PHONY: help setup new-customer validate plan deploy verify retire destroy accounts demo e2e lab-up lab-down lint test bench lock
+.PHONY: help setup new-customer validate plan deploy verify retire destroy users demo e2e lab-up lab-down lint test bench lock
