@@ -1,0 +1,139 @@
+"""Filter directory_faults: what cannot work of the customer's directory, one sentence per fault."""
+
+import re
+from datetime import UTC, datetime
+from pathlib import Path
+
+from cryptography import x509
+
+DOCUMENTATION = r"""
+name: directory_faults
+short_description: List what cannot work of the customer's directory
+description:
+  - Judges what belongs together, and the file with the CA. Nobody is asked over the network.
+  - Choices that are missing or of the wrong type are the business of P(contract_faults#filter) and passed over here.
+positional: _input
+options:
+  _input:
+    description: The choices, name to value.
+    type: dict
+    required: true
+"""
+
+EXAMPLES = r"""
+faults: "{{ {'jitsi_directory': {'kind': 'internal'}, 'jitsi_moderators_by': 'group'} | directory_faults }}"
+# -> ["jitsi_moderators_by is group and kind internal has no groups: write listed or all, ..."]
+"""
+
+RETURN = r"""
+_value:
+  description: One sentence per fault; empty when there is none.
+  type: list
+  elements: str
+"""
+
+FOREIGN = ("servers", "ca_file", "base", "bind_dn", "login_attribute", "login_suffix", "user_filter",
+           "moderators_group", "test_login")  # fmt: skip
+# Kind of directory -> the keys of jitsi_directory that mean something to it.
+KEYS = {"internal": (), "ldap": FOREIGN, "ad": FOREIGN}
+# Attributes whose values are no login by themselves, for the page takes no @.
+ADDRESSES = {"userprincipalname", "mail"}
+DN = re.compile(r"([A-Za-z][\w-]*|[\d.]+) *=", re.ASCII)
+ACCOUNT_OF_DOMAIN = re.compile(r"[^@\\\s]+(@[\w.-]+|\\[^@\\\s]+)", re.ASCII)
+# A filter from its innermost items outwards: (attribute=value), then (!x), (&x...), (|x...).
+ITEM = re.compile(r"\([\w;.:-]+?(:=|=|~=|>=|<=)([^()\\*\x00]|\\[0-9A-Fa-f]{2}|\*)*\)", re.ASCII)
+GROUP = re.compile(r"\((!\x01|[&|]\x01+)\)")
+
+
+def filter_is_good(text: str) -> bool:
+    """Tell whether text is one LDAP filter (RFC 4515), in parentheses."""
+    if "\x01" in text:
+        return False
+    rest, found = ITEM.subn("\x01", text)
+    while found:
+        rest, found = GROUP.subn("\x01", rest)
+    return rest == "\x01"
+
+
+def ca_faults(file: str, now: datetime) -> list[str]:
+    """Return what keeps the certificates in file from vouching for a server."""
+    try:
+        certificates = x509.load_pem_x509_certificates(Path(file).expanduser().read_bytes())
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "no certificate in it"
+        return [
+            f"jitsi_directory.ca_file {file} cannot be read ({reason}): ask the directory's administrator for the CA "
+            "certificate, a file with PEM."
+        ]
+    if all(now >= certificate.not_valid_after_utc for certificate in certificates):
+        ended = max(certificate.not_valid_after_utc for certificate in certificates)
+        return [
+            f"jitsi_directory.ca_file {file} ended on {ended:%Y-%m-%d}: ask the directory's administrator for the new "
+            "CA certificate."
+        ]
+    return []
+
+
+def directory_faults(choices: dict, now: datetime | None = None) -> list[str]:
+    """Return the faults of the directory, one sentence each."""
+    directory = choices.get("jitsi_directory")
+    kind = directory.get("kind") if isinstance(directory, dict) else None
+    if not isinstance(kind, str) or kind not in KEYS:
+        return []
+    given = {key: value for key, value in directory.items() if isinstance(value, str) and value and value.isprintable()}
+    faults = [
+        f"jitsi_directory.{key} means nothing to kind {kind}: remove it or write another kind."
+        for key in FOREIGN
+        if key in directory and key not in KEYS[kind]
+    ]
+    by_group = choices.get("jitsi_moderators_by") == "group"
+    if by_group and kind == "internal":
+        faults.append(
+            "jitsi_moderators_by is group and jitsi_directory.kind internal has no groups: write listed or all, or a "
+            "directory that has groups."
+        )
+    if KEYS[kind] != FOREIGN:
+        return faults
+
+    if by_group and "moderators_group" not in directory:
+        faults.append(
+            "jitsi_moderators_by is group and jitsi_directory.moderators_group is missing: write the DN of the group, "
+            "or listed or all."
+        )
+    if "jitsi_directory_password" not in choices:
+        faults.append(
+            "jitsi_directory_password is missing: write the password of jitsi_directory.bind_dn in "
+            "group_vars/jitsi/vault.yml."
+        )
+    if ("test_login" in directory) != ("jitsi_directory_test_password" in choices):
+        faults.append(
+            "jitsi_directory.test_login and jitsi_directory_test_password belong together: write both, the password in "
+            "group_vars/jitsi/vault.yml, or neither."
+        )
+    account = given.get("bind_dn", "")
+    if account and not DN.match(account) and not (kind == "ad" and ACCOUNT_OF_DOMAIN.fullmatch(account)):
+        example = " or svc-jitsi@acme.example" if kind == "ad" else ""
+        faults.append(
+            f'jitsi_directory.bind_dn is "{account}": write a DN such as cn=jitsi,dc=acme,dc=example{example}.'
+        )
+    attribute = given.get("login_attribute", "")
+    if attribute.casefold() in ADDRESSES and "login_suffix" not in directory:
+        faults.append(
+            f"jitsi_directory.login_attribute is {attribute} and the page takes no login with an @: write "
+            "jitsi_directory.login_suffix, such as @acme.example, and people log in with what stands before it."
+        )
+    if "user_filter" in given and not filter_is_good(given["user_filter"]):
+        faults.append(
+            f'jitsi_directory.user_filter is "{given["user_filter"]}": write an LDAP filter in parentheses, such as '
+            "(objectClass=person)."
+        )
+    if "ca_file" in given:
+        faults += ca_faults(given["ca_file"], now or datetime.now(UTC))
+    return faults
+
+
+class FilterModule:
+    """Makes directory_faults known to Ansible."""
+
+    def filters(self):
+        return {"directory_faults": directory_faults}

@@ -1,0 +1,105 @@
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from directory_faults import directory_faults, filter_is_good
+
+LDAP = {
+    "jitsi_directory": {
+        "kind": "ldap",
+        "servers": ["ldaps://ldap.acme.example"],
+        "base": "ou=people,dc=acme",
+        "bind_dn": "cn=jitsi,dc=acme",
+    },
+    "jitsi_directory_password": "secret",
+    "jitsi_moderators_by": "listed",
+}
+NOW = datetime(2027, 1, 1, tzinfo=UTC)
+
+
+def faults(**changes):
+    """What is said of LDAP with other keys in its directory; a None leaves the key out."""
+    directory = {key: value for key, value in (LDAP["jitsi_directory"] | changes).items() if value is not None}
+    return directory_faults(LDAP | {"jitsi_directory": directory}, NOW)
+
+
+@pytest.fixture
+def ca(tmp_path):
+    """A file with a CA certificate that is good for a year from the given day on."""
+
+    def make(begin):
+        key = ec.generate_private_key(ec.SECP256R1())
+        name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "CA")])
+        builder = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
+        builder = builder.serial_number(1).not_valid_before(begin).not_valid_after(begin + timedelta(days=365))
+        file = tmp_path / "ca.crt"
+        file.write_bytes(builder.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM))
+        return str(file)
+
+    return make
+
+
+def test_what_is_complete_is_good(ca):
+    assert faults() == []
+    assert faults(ca_file=ca(NOW - timedelta(days=1))) == []
+    assert faults(login_attribute="mail", login_suffix="@acme.example", user_filter="(&(a=b)(!(c=*d*)))") == []
+    assert directory_faults({"jitsi_directory": {"kind": "internal"}, "jitsi_moderators_by": "all"}) == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"bind_dn": "svc@acme.example"}, 'jitsi_directory.bind_dn is "svc@acme.example": write a DN'),
+        ({"bind_dn": "svc", "kind": "ad"}, "or svc-jitsi@acme.example"),
+        ({"login_attribute": "userPrincipalName"}, "write jitsi_directory.login_suffix"),
+        ({"user_filter": "objectClass=person"}, "write an LDAP filter in parentheses"),
+        ({"test_login": "anna"}, "jitsi_directory_test_password belong together"),
+        ({"ca_file": "/nowhere/ca.crt"}, "/nowhere/ca.crt cannot be read (No such file"),
+        ({"kind": "internal"}, "jitsi_directory.servers means nothing to kind internal"),
+    ],
+    ids=lambda value: "-".join(value) if isinstance(value, dict) else "",
+)
+def test_what_cannot_work_is_one_sentence(changes, words):
+    found = faults(**changes)
+    assert any(words in fault and fault.endswith(".") for fault in found), found
+
+
+def test_an_account_of_a_domain_may_search_active_directory():
+    assert faults(kind="ad", bind_dn="svc@acme.example") == faults(kind="ad", bind_dn="ACME\\svc") == []
+
+
+def test_a_file_without_a_certificate_and_one_that_ended(ca, tmp_path):
+    (tmp_path / "empty").write_text("not PEM")
+    assert "cannot be read" in faults(ca_file=str(tmp_path / "empty"))[0]
+    assert "ended on 2026-01-01" in faults(ca_file=ca(datetime(2025, 1, 1, tzinfo=UTC)))[0]
+
+
+def test_groups_need_a_group():
+    missing = directory_faults(LDAP | {"jitsi_moderators_by": "group"})
+    assert len(missing) == 1
+    assert "jitsi_directory.moderators_group is missing" in missing[0]
+    internal = {"jitsi_directory": {"kind": "internal"}, "jitsi_moderators_by": "group"}
+    assert "has no groups" in directory_faults(internal)[0]
+
+
+def test_a_password_is_needed():
+    assert "vault.yml" in directory_faults({"jitsi_directory": LDAP["jitsi_directory"]})[0]
+
+
+@pytest.mark.parametrize("choices", [{}, {"jitsi_directory": 1}, {"jitsi_directory": {"kind": []}}])
+def test_what_has_the_wrong_type_is_not_its_business(choices):
+    assert directory_faults(choices) == []
+
+
+@pytest.mark.parametrize("text", ["(a=b)", "(&(a=b)(|(c>=1)(!(d=*))))", "(memberOf:1.2.3:=cn=x\\2a,dc=y)", "(cn=ä)"])
+def test_good_filters(text):
+    assert filter_is_good(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "a=b", "(a=b", "(a=b))", "(a=b)(c=d)", "(!(a=b)(c=d))", "(&)", "(a=\\zz)", "\x01"]
+)
+def test_bad_filters(text):
+    assert not filter_is_good(text)
