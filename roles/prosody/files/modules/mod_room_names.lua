@@ -1,10 +1,13 @@
--- On the component through which the focus is asked for a room: says no at once where the name is against the rules.
+-- On the component through which the focus is asked for a room: says no at once where the name is against the rules, and
+-- where the room would be in a component not meant for meetings. The focus goes wherever it is asked to, and as an admin
+-- opens what it enters: without this a guest could have it open a lobby to meet in, or go where the bridges are.
 
 local lib = module:require "moderator_rules";
 local jid = require "util.jid";
 local st = require "util.stanza";
 
 local main_muc = module:get_option_string("main_muc");
+local breakout_rooms_muc = module:get_option_string("breakout_rooms_muc");
 local state = module:shared("/*/muc_moderators/state");
 
 local function asked(event)
@@ -12,10 +15,15 @@ local function asked(event)
 	local request = stanza:get_child("conference", "http://jitsi.org/protocol/focus");
 	if not request or stanza.attr.type ~= "set" and stanza.attr.type ~= "get" then return; end
 	local name, host = jid.prepped_split(request.attr.room);
-	if not name or host ~= main_muc then return; end -- the focus itself knows what to say
-	local fault = (state.rules or lib.none):name_fault(name);
+	if not name then return; end -- the focus itself knows what to say
+	local condition, fault = "not-acceptable", nil;
+	if host == main_muc then
+		fault = (state.rules or lib.none):name_fault(name);
+	elseif host ~= breakout_rooms_muc and prosody.hosts[host] then
+		condition, fault = "not-allowed", "There are no meetings here.";
+	end
 	if not fault then return; end
-	event.origin.send(st.error_reply(stanza, "cancel", "not-acceptable", fault));
+	event.origin.send(st.error_reply(stanza, "cancel", condition, fault));
 	return true;
 end
 
