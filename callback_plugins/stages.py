@@ -19,6 +19,7 @@ requirements:
 WHERE_TO_LOOK = {
     "base": "journalctl -b -u nftables -u ssh; apt-get -s install jitsi-videobridge2",
     "certificate": "journalctl -u certbot; tail /var/log/letsencrypt/letsencrypt.log",
+    "log_retention": "systemctl status log-retention logrotate; logrotate --debug /etc/logrotate.conf",
     "internal_trust": "openssl verify /etc/prosody/certs/*.crt",
     "prosody": "prosodyctl check config; journalctl -u prosody",
     "jicofo": "journalctl -u jicofo; tail /var/log/jitsi/jicofo.log",

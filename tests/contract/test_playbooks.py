@@ -76,7 +76,7 @@ def test_faults_of_every_kind_are_listed_together(folder):
     lines = refused(
         play(folder, "validate"),
         "jitsi_domian is not a choice: write jitsi_domain.",
-        "jitsi_log_days is 0: write a whole number of days from 1 to 365.",
+        "jitsi_log_days is 0: write a whole number of days from 1 to 14.",
         "jitsi_certificate.mod is not a choice: write jitsi_certificate.mode.",
         "jitsi_contact_email cannot be read ('nowhere' is undefined): write a plain value.",
         "group videobridges has no hosts and plan office needs 2: write acme-jvb-[1:2] in plan.yml.",
@@ -158,7 +158,7 @@ def test_a_plan_without_hosts_does_not_pass_silently(folder, plan):
 @pytest.mark.parametrize("limit", [["--limit", "acme-jvb-2"], ["--tags", "videobridge"]])
 def test_a_run_on_a_part_is_judged_as_a_whole(folder, limit):
     write_customer(folder, CHOICES | {"jitsi_log_days": 0})
-    refused(play(folder, "validate", *limit), "jitsi_log_days is 0: write a whole number of days from 1 to 365.")
+    refused(play(folder, "validate", *limit), "jitsi_log_days is 0: write a whole number of days from 1 to 14.")
 
 
 def test_the_plan_is_shown_and_only_the_picture_is_written(folder):

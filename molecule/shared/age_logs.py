@@ -1,0 +1,123 @@
+"""Runs on a host as root: lets its logs grow old and sees what is left. Argument: the days a log may live.
+
+The clock stands still. logrotate's own service runs once for each day with a clock moved for it alone; the journal and
+loose files get old names and times, and the service that deletes them runs as its timer would start it.
+"""
+
+import gzip
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+DAYS = int(sys.argv[1])
+DAY = 24 * 3600
+LIBRARY = "/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1"
+DROP_IN = Path("/run/systemd/system/logrotate.service.d/clock.conf")
+CLOCK = Path("/run/moved-clock")
+# What daemons write, what Debian writes, and what packages or people may bring: each is there, or is made here.
+LOGS = [
+    "nginx/access.log", "nginx/error.log", "jitsi/jicofo.log", "jitsi/jvb.log", "jitsi/jigasi.log",
+    "jitsi/jibri/log.0.txt", "prosody/prosody.log", "prosody/prosody.err", "letsencrypt/letsencrypt.log",
+    "apt/history.log", "apt/term.log", "dpkg.log", "unattended-upgrades/unattended-upgrades.log", "slapd.log",
+    "auth.log", "syslog", "messages", "cloud-init.log",
+]  # fmt: skip
+
+
+def run(*command):
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        sys.exit(f"{' '.join(command)}: {done.stderr or done.stdout}")
+    return done.stdout
+
+
+def lines(path):
+    """What is left of a log, its rotated files included."""
+    text = ""
+    for file in path.parent.glob(path.name + "*"):
+        data = file.read_bytes()
+        text += (gzip.decompress(data) if file.suffix == ".gz" else data).decode(errors="replace")
+    return text.splitlines()
+
+
+def pass_days():
+    """A line a day into every log, and logrotate each night; ages that are left, per log."""
+    logs = [Path("/var/log") / name for name in LOGS]
+    DROP_IN.parent.mkdir(parents=True, exist_ok=True)
+    DROP_IN.write_text(f"[Unit]\nStartLimitIntervalSec=0\n[Service]\nEnvironmentFile={CLOCK}\n")
+    run("systemctl", "daemon-reload")
+    for day in range(DAYS + 2):
+        CLOCK.write_text(f"LD_PRELOAD={LIBRARY}\nFAKETIME=+{day}d\n")
+        for log in logs:
+            log.parent.mkdir(parents=True, exist_ok=True)
+            log.touch()
+        run("systemctl", "start", "logrotate.service")
+        for log in logs:
+            with log.open("a") as file:
+                file.write(f"marker of day {day}\n")
+    DROP_IN.unlink()
+    CLOCK.unlink()
+    run("systemctl", "daemon-reload")
+    Path("/var/lib/logrotate/status").unlink()  # it speaks of days that have not come
+    return {
+        str(log): {DAYS + 1 - int(line.split()[-1]) for line in lines(log) if line.startswith("marker")} for log in logs
+    }
+
+
+def old_journal(days):
+    """A closed file of the journal as it would look after so many days."""
+    run("systemd-cat", "--identifier=marker", "echo", f"of {days} days")
+    run("journalctl", "--sync")
+    run("journalctl", "--rotate")
+    newest = max(Path("/var/log/journal").glob("*/system@*.journal"), key=lambda file: file.stat().st_mtime)
+    stem, sequence, _ = newest.name.rsplit("-", 2)
+    then = int((time.time() - days * DAY) * 1e6)
+    newest.rename(newest.with_name(f"{stem}-{sequence}-{then:016x}.journal"))
+
+
+def old_file(name, days):
+    file = Path(name)
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text("what nobody rotates\n")
+    then = time.time() - days * DAY
+    os.utime(file, (then, then))
+    return file
+
+
+def main():
+    for timer in ("logrotate.timer", "log-retention.timer"):
+        run("systemctl", "is-enabled", timer)
+        run("systemctl", "is-active", timer)
+
+    faults = []
+    for log, ages in pass_days().items():
+        if ages != set(range(DAYS)):
+            faults.append(f"{log} holds lines of {sorted(ages)} days")
+
+    ages = (DAYS - 1, DAYS, DAYS + 1)
+    loose = {age: old_file(f"/var/log/jitsi/loose-{age}", age) for age in ages}
+    image = old_file("/tmp/java_pid1.hprof", 2)  # noqa: S108 - where Java writes it
+    empty = Path("/var/log/jitsi/in-use")
+    empty.touch()
+    os.utime(empty, (0, 0))
+    for age in reversed(ages):  # journald orders files by number, so the oldest comes first
+        old_journal(age)
+    run("systemctl", "start", "log-retention.service")
+    journal = run("journalctl", "--identifier=marker", "--output=cat").splitlines()
+    kept = ages[:1]
+    if journal != [f"of {age} days" for age in kept]:
+        faults.append(f"the journal holds {journal}")
+    if tuple(age for age in ages if loose[age].exists()) != kept:
+        faults.append(f"loose files are left: {[age for age in ages if loose[age].exists()]}")
+    if image.exists():
+        faults.append("a memory image is left")
+    if not empty.exists():
+        faults.append("a log in use was deleted")
+    if Path("/etc/sysctl.d/30-core-images.conf").read_text().split("=")[-1].strip() != "|/bin/false":
+        faults.append("memory images are written")
+    if faults:
+        sys.exit("; ".join(faults))
+
+
+main()
