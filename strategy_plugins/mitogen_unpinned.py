@@ -1,24 +1,56 @@
-"""Strategy mitogen_unpinned: mitogen's linear strategy without its CPU pinning.
+"""Strategy mitogen_unpinned: mitogen's linear strategy, sparing every task what needs doing once.
 
-Mitogen binds every worker to one core; on a small controller that costs 1.4 to 1.6 times the wall time (measured on
-two cores, docs/performance.md). Chosen by scripts/accelerate, never required: without mitogen the stock strategy runs.
+A worker is forked per task and host, and forgets what it learnt. So this process learns it before: the filters and
+tests, and how a host is reached. Mitogen binds every worker to one core and compiles the same imports for each module;
+not here. docs/performance.md has the figures. Chosen by scripts/accelerate, never required: without mitogen the stock
+strategy runs.
 """
+
+import functools
+import gc
 
 import ansible_mitogen.affinity
 import ansible_mitogen.loaders
+import ansible_mitogen.module_finder
 import ansible_mitogen.strategy
-from ansible.plugins.loader import strategy_loader
+from ansible.plugins.loader import filter_loader, strategy_loader, test_loader
+from ansible.template import Templar
 
 DOCUMENTATION = r"""
 name: mitogen_unpinned
-short_description: Run tasks in lockstep through mitogen, on every core
+short_description: Run tasks in lockstep through mitogen, on every core, each as short as can be
 description:
   - The linear strategy through mitogen, without mitogen's CPU pinning.
+  - How a host is reached (group_vars/jitsi/connection.yml) is worked out once per host and play.
 author: The maintainers
 """
 
+# What each task would work out anew; all come from templates that speak of choices and addresses only.
+REACH = ("ansible_user", "ansible_ssh_private_key_file", "ansible_ssh_common_args")
+
 ansible_mitogen.affinity.policy = ansible_mitogen.affinity.Policy()
+# Stands before the builtin where mitogen looks which imports a module needs: fifty files, the same for nearly all.
+ansible_mitogen.module_finder.compile = functools.cache(compile)
 
 
 class StrategyModule(ansible_mitogen.strategy.StrategyMixin, strategy_loader.get("linear", class_only=True)):
     """Linear through mitogen."""
+
+    def __init__(self, tqm):
+        super().__init__(tqm)
+        self._reached = {}
+
+    def run(self, iterator, play_context, result=0):
+        for loader in (filter_loader, test_loader):
+            list(loader.all())
+        gc.freeze()  # a worker's garbage collection would copy every page it shares with this process
+        return super().run(iterator, play_context, result)
+
+    def _queue_task(self, host, task, task_vars, play_context):
+        if task.connection != "local":
+            reach = {name: task_vars[name] for name in REACH if name in task_vars}
+            key = (host.name, *reach.values())
+            if key not in self._reached:
+                self._reached[key] = Templar(self._loader, task_vars).template(reach)
+            task_vars |= self._reached[key]
+        super()._queue_task(host, task, task_vars, play_context)
