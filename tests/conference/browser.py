@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -72,6 +73,8 @@ class Visitor:
 
     # What the page itself says, as JavaScript expressions.
     JOINED = MODERATES = WAITS = STATE = ""
+    # What can be read on it, in English or German, by who waits.
+    TOLD = "/moderator|moderation/i.test(document.body.innerText)"
     SETTINGS = ""
 
     def __init__(self, page: Page, url: str):
@@ -96,6 +99,7 @@ class Visitor:
 
     def must_wait(self) -> None:
         self.until(self.WAITS, "a guest alone is not asked to wait for a moderator")
+        self.until(self.TOLD, "a guest who waits is not told for whom")
 
     def must_join(self) -> None:
         self.until(self.JOINED, "nobody gets in")
@@ -142,7 +146,7 @@ class JitsiVisitor(Visitor):
     STATE = "document.body.innerText.slice(0, 300)"
 
     def log_in(self, name: str, password: str) -> None:
-        self.page.get_by_role("button", name="I am the host").click()
+        self.page.get_by_role("button", name=re.compile("^(log-?in|i am the host)$", re.IGNORECASE)).first.click()
         self.page.fill("input[name=username]", name)
         self.page.fill("input[name=password]", password)
         self.page.get_by_role("button", name="Login").click()

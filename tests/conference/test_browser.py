@@ -1,7 +1,5 @@
 """A conference as people have it: in the browser."""
 
-import secrets
-
 import browser
 import pytest
 from playwright.sync_api import sync_playwright
@@ -16,16 +14,16 @@ class Meeting:
     """What happened when a guest and a moderator met."""
 
     def __init__(self, customer, chromium, visitor_class):
-        url = f"{customer.url}/verify-{secrets.token_hex(4)}"
+        url = f"{customer.url}/{customer.meeting_name()}"
         name, password = next(iter(customer.moderators.items()))
 
-        def arrive():
-            page = chromium.new_context(permissions=["camera", "microphone"]).new_page()
+        def arrive(language):
+            page = chromium.new_context(locale=language, permissions=["camera", "microphone"]).new_page()
             return visitor_class(page, url)
 
-        self.guest = arrive()
+        self.guest = arrive("de-DE")
         self.guest.must_wait()
-        self.moderator = arrive()
+        self.moderator = arrive("en-GB")
         self.moderator.must_wait()
         self.moderator.log_in(name, password)
         self.moderator.must_join()
@@ -52,7 +50,7 @@ def meeting(customer, stand_in, tmp_path_factory):
 
 @pytest.mark.notice("the page opens, but nobody gets into a conference", LOOK)
 def test_meeting(meeting):
-    """In the browser a guest waits, a moderator logs in and opens the room, the guest follows"""
+    """In the browser a guest waits and is told so, a moderator logs in and opens the room, the guest follows"""
     assert meeting.visitors
 
 
