@@ -28,7 +28,7 @@ FORBIDDEN = ["127.0.0.1", "169.254.169.254", "10.255.255.254", "172.31.255.254",
 @pytest.fixture(scope="module", params=["guest", "moderator"])
 def announced(request, customer) -> list[dict[str, str]]:
     """The servers prosody announces, as a guest and as a moderator hear it."""
-    name = next(iter(customer.moderators)) if request.param == "moderator" else ""
+    name = request.getfixturevalue("moderator") if request.param == "moderator" else ""
 
     async def ask() -> list[dict[str, str]]:
         async with xmpp.session(customer, "websocket", outside.trust(customer), name) as participant:

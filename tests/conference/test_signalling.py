@@ -18,21 +18,20 @@ LOOK = (
 @pytest.mark.notice(
     "rooms stay closed: people see 'connecting' for ever, moderators cannot start, guests cannot follow", LOOK
 )
-def test_conference(customer, carrier):
+def test_conference(customer, moderator, carrier):
     """A guest waits, a moderator opens the room, the guest gets in and both hear each other"""
     room = customer.room(customer.meeting_name())
 
     async def conference():
         context = outside.trust(customer)
-        name = next(iter(customer.moderators))
         async with (
             xmpp.session(customer, carrier, context) as guest,
-            xmpp.session(customer, carrier, context, name) as moderator,
+            xmpp.session(customer, carrier, context, moderator) as host,
         ):
             if await guest.exists(room):
                 pytest.skip(f"{room} is in use, and the customer has named all rooms")
-            await xmpp.meet(customer, room, moderator, guest)
-            for speaker, listener in ((moderator, guest), (guest, moderator)):
+            await xmpp.meet(customer, room, host, guest)
+            for speaker, listener in ((host, guest), (guest, host)):
                 text = secrets.token_hex(4)
                 heard = listener.hear(text)
                 speaker.say(room, text)
@@ -59,27 +58,25 @@ def test_moderators(customer):
 
 @both_ways
 @pytest.mark.guard("anybody can log in as a moderator", "authentication in /etc/prosody on {meet} (role prosody)")
-def test_wrong_password(customer, carrier):
+def test_wrong_password(customer, moderator, carrier):
     """A wrong password is not accepted"""
-    name = next(iter(customer.moderators))
 
     async def gets_in() -> bool:
         try:
-            async with xmpp.session(customer, carrier, outside.trust(customer), name, "wrong"):
+            async with xmpp.session(customer, carrier, outside.trust(customer), moderator, "wrong"):
                 return True
         except xmpp.Refused:
             return False
 
-    assert not asyncio.run(gets_in()), f"{name} got in with the password 'wrong'"
+    assert not asyncio.run(gets_in()), f"{moderator} got in with the password 'wrong'"
 
 
 @pytest.mark.guard("strangers can make themselves accounts and open rooms at the customer's cost", LOOK)
-def test_no_registration(customer):
+def test_no_registration(customer, moderator):
     """Nobody can register an account"""
 
     async def ask() -> set[str]:
-        name = next(iter(customer.moderators))
-        async with xmpp.session(customer, "websocket", outside.trust(customer), name) as moderator:
-            return moderator.offered
+        async with xmpp.session(customer, "websocket", outside.trust(customer), moderator) as host:
+            return host.offered
 
     assert xmpp.REGISTER not in asyncio.run(ask()), f"{customer.domain} offers registration"

@@ -1,9 +1,13 @@
 """The clients' own tests: what they say and understand, without a customer."""
 
+import asyncio
 import json
+import re
 import socket
 import ssl
 import threading
+import types
+import unicodedata
 import xml.etree.ElementTree as ET
 from pathlib import Path
 
@@ -12,6 +16,7 @@ import customer
 import outside
 import pytest
 import test_ports
+import test_rooms
 import turn
 import xmpp
 from aioice import stun
@@ -77,6 +82,93 @@ def test_bosh_answers_become_one_stream(bosh):
     pieces += bosh.unwrap(f"<body xmlns='{xmpp.HTTPBIND}' type='terminate'/>")  # both waiting requests are told
     stream = element("".join(pieces))
     assert stream.findtext("{jabber:client}message/{jabber:client}body") == "hi"
+
+
+def test_a_stanza_outside_a_stream_has_its_namespace_whatever_its_prefix():
+    made = xmpp.element("iq", xmpp.element("{urn:a}query", "text", b=None, c="d"), type="get")
+    frame = element(xmpp.stanza_frame(ET.tostring(made, encoding="unicode")))
+    assert frame.tag == "{jabber:client}iq"
+    assert frame.find("{urn:a}query").attrib == {"c": "d"}
+    prefixed = ET.tostring(xmpp.element(f"{{{xmpp.SASL}}}auth"), encoding="unicode")
+    assert element(xmpp.stanza_frame(prefixed)).tag == f"{{{xmpp.SASL}}}auth"
+
+
+def test_a_refusal_says_why_and_where_to_wait():
+    refused = xmpp.Refused.by(
+        element(
+            "<presence xmlns='jabber:client' type='error'><error type='auth'>"
+            f"<registration-required xmlns='{xmpp.STANZAS}'/><text xmlns='{xmpp.STANZAS}'>No.</text></error>"
+            "<lobbyroom xmlns='http://jitsi.org/jitmeet'>daily@lobby.example.org</lobbyroom></presence>"
+        )
+    )
+    assert (refused.condition, refused.lobby) == ("registration-required", "daily@lobby.example.org")
+
+
+class Room:
+    """What slixmpp is to a participant, and a room that tells who comes and goes."""
+
+    def add_filter(self, _mode, arrived):
+        self.arrived = arrived
+
+    def add_event_handler(self, _event, handler):
+        self.hang_up = handler
+
+    def tell(self, nick: str, *codes: int, kind: str = "", **item: str) -> None:
+        status = [xmpp.element(f"{{{xmpp.MUC}#user}}status", code=str(code)) for code in codes]
+        user = xmpp.element(f"{{{xmpp.MUC}#user}}x", xmpp.element(f"{{{xmpp.MUC}#user}}item", **item), *status)
+        presence = xmpp.element("{jabber:client}presence", user, **{"from": f"daily@muc/{nick}"}, type=kind or None)
+        self.arrived(types.SimpleNamespace(xml=presence))
+
+
+def test_a_participant_knows_who_is_there_and_what_he_is_himself():
+    room = Room()
+    person = xmpp.Participant(room, None, "example.org", set())
+    room.tell("focus", affiliation="owner", role="moderator")
+    room.tell("bernd", affiliation="none", role="participant")
+    room.tell("me", 110, affiliation="owner", role="moderator")
+    assert person.others("daily@muc") == {"bernd"}
+    assert (person.role("daily@muc"), person.affiliation("daily@muc")) == ("moderator", "owner")
+    room.tell("bernd", kind="unavailable", affiliation="none", role="none")
+    assert person.others("daily@muc") == set()
+    room.tell("me", 110, kind="unavailable", affiliation="none", role="none")
+    assert (person.role("daily@muc"), person.nicks) == ("", {})
+
+
+def test_who_waits_for_an_answer_learns_that_the_server_hung_up():
+    async def wait():
+        room = Room()
+        person = xmpp.Participant(room, None, "example.org", set())
+        answer = person.expect(lambda _: True)
+        room.hang_up(None)
+        for waiting in (answer, person.expect(lambda _: True)):
+            with pytest.raises(xmpp.Refused, match="hung up"):
+                await waiting
+        assert person.over
+
+    asyncio.run(wait())
+
+
+def test_ways_into_a_room_spell_its_name():
+    ways = {way: test_rooms.spelled(made.address, "ab-1", "example.org") for way, made in test_rooms.WAYS.items()}
+    assert ways["in upper case"] == "AB-1@CONFERENCE.EXAMPLE.ORG"
+    assert ways["percent-encoded"] == "%61%62%2d%31@conference.example.org"
+    assert unicodedata.normalize("NFKC", ways["in full-width letters"]) == "ab-1@conference.example.org"
+    assert len(ways) >= 10
+
+
+@pytest.mark.parametrize(
+    ("names", "name", "meeting"),
+    [
+        ({"prefixes": [], "fixed": [], "shortest": 0}, "verify-.{8}", "verify-.{8}"),
+        ({"prefixes": ["acme-"], "fixed": ["board"], "shortest": 40}, "acme-verify-.{40}", "acme-verify-.{40}"),
+        ({"prefixes": [], "fixed": ["board"], "shortest": 0}, "verify-.{8}", "board"),
+    ],
+)
+def test_rooms_are_named_by_the_rules(names, name, meeting):
+    some = customer.Customer("example.org", [], 1, {}, {}, {"names": names}, {}, [], "", "")
+    assert re.fullmatch(name, some.new_name())
+    assert re.fullmatch(meeting, some.meeting_name())
+    assert some.new_name() != some.new_name()
 
 
 class Relay(threading.Thread):
