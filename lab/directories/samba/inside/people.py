@@ -62,6 +62,7 @@ def main(password):
         return str(dn)
 
     base = samdb.domain_dn()
+    samdb.set_maxPwdAge("0")  # the domain may be kept for long; only the strict policy lets passwords expire
     units = {name: add("OU", name, base, {"objectClass": "organizationalUnit"}) for name in ("People", "Groups")}
     members = {name: [] for name in GROUPS}
     strict = []
