@@ -9,8 +9,6 @@ import json
 import os
 import queue
 import re
-import shutil
-import signal
 import subprocess
 import sys
 import textwrap
@@ -22,19 +20,15 @@ from pathlib import Path
 
 import pytest
 
+from machine import SUITES, Machine, root_filesystems, wait
+
 HERE = Path(__file__).resolve().parent
 STATE = Path(os.environ.get("LAB_STATE") or HERE.parents[1] / ".lab") / "packages"
-CACHE = Path(os.environ.get("LAB_CACHE", "/var/cache/jitsi-openstack-lab"))
 OLD = {
     **dict.fromkeys(("jitsi-meet-web", "jitsi-meet-web-config", "jitsi-meet-prosody"), "1.0.9268-1"),
     "jicofo": "1.0-1183-1",
     "jitsi-videobridge2": "2.3-295-g8d5c0037b-1",
 }
-# What the stand-ins depend on; they themselves come from the repository that was built.
-BASE = (
-    "prosody,lua-sec,ruby-hocon,python3,nginx-light,ca-certificates,openssl,debconf-utils,iproute2,logrotate,curl,procps,"
-    "jq,uuid-runtime,init-system-helpers,apt-utils"
-)
 DOMAIN = "meet.example"
 PROGRAM = "/srv/participant.py"
 ALICE = (f"alice@{DOMAIN}", "alice-secret")
@@ -76,17 +70,6 @@ assert struct.unpack_from("!H", answer, 26)[0] ^ 0x2112 == s.getsockname()[1]
 """
 
 
-def wait(probe, what, seconds=30):
-    """The first true value of the probe."""
-    deadline = time.monotonic() + seconds
-    while True:
-        value = probe()
-        if value:
-            return value
-        assert time.monotonic() < deadline, f"not within {seconds} s: {what() if callable(what) else what}"
-        time.sleep(0.1)
-
-
 class Participant:
     """A person in a conference, see participant.py."""
 
@@ -115,29 +98,19 @@ class Participant:
         self.process.wait()
 
 
-class Machine:
-    """A Debian in a network and a mount namespace, on a memory file system that goes with them."""
+class Packaged(Machine):
+    """A machine that can install the stand-ins."""
 
     def __init__(self, tar, mountpoint):
-        self.running = []
-        setup = f"""
-            mount -t tmpfs -o mode=755 root {mountpoint}
-            tar -C {mountpoint} -xf {tar}
+        super().__init__(
+            tar,
+            mountpoint,
+            f"""
             mkdir {mountpoint}/repo
-            mount -t proc proc {mountpoint}/proc
-            mount --bind /dev {mountpoint}/dev
             mount --bind {STATE}/repo {mountpoint}/repo
-            ip link set lo up
             ip addr add {BRIDGE_ADDRESS}/32 dev lo
-            echo ready
-            exec sleep infinity
-        """
-        self.holder = subprocess.Popen(
-            ["unshare", "--net", "--mount", "--propagation", "private", "sh", "-ec", setup], stdout=subprocess.PIPE
+            """,
         )
-        assert self.holder.stdout.readline() == b"ready\n"
-        self.mountpoint = mountpoint
-        self.root = Path(f"/proc/{self.holder.pid}/root{mountpoint}")
         self.put("/etc/hosts", f"127.0.0.1 localhost {DOMAIN}\n")
         self.put("/etc/dpkg/dpkg.cfg.d/unsafe-io", "force-unsafe-io\n")
         self.put("/etc/apt/keyrings/jitsi.asc", (STATE / "repo/jitsi-key.gpg.key").read_text())
@@ -147,50 +120,15 @@ class Machine:
         )
         self.sh("rm -f /etc/apt/sources.list && apt-get update -qq")
 
-    def command(self, *words):
-        enter = ["nsenter", "-t", str(self.holder.pid), "-n", "-m", "chroot", str(self.mountpoint)]
-        clean = ["env", "-i", "PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C.UTF-8", "DEBIAN_FRONTEND=noninteractive"]
-        return [*enter, *clean, *words]
-
-    def sh(self, script, check=True):
-        done = subprocess.run(self.command("sh", "-ec", script), capture_output=True, text=True, check=False)
-        assert not check or done.returncode == 0, done.stdout + done.stderr
-        return done
-
-    def put(self, path, text):
-        file = self.root / path.lstrip("/")
-        file.parent.mkdir(exist_ok=True)
-        file.write_text(text)
-
-    def start(self, *words, **options):
-        process = subprocess.Popen(self.command(*words), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, **options)
-        self.running.append(process)
-        return process
-
-    def daemon(self, name, user, script):
-        """Starts a daemon as its user; its output goes where its unit sends it."""
-        words = ["setpriv", f"--reuid={user}", f"--regid={user if user == 'prosody' else 'jitsi'}", "--clear-groups"]
-        process = subprocess.Popen(self.command(*words, "sh", "-ec", script))
-        self.running.append(process)
-        return process
-
-    def start_prosody(self):
-        self.sh("install -d -o prosody -g prosody /run/prosody")
-        return self.daemon("prosody", "prosody", "exec prosody -F > /var/log/prosody/out.log 2>&1")
-
     def start_jicofo(self):
         script = (
             "set -a; . /etc/jitsi/jicofo/config; exec /usr/share/jicofo/jicofo.sh >> /var/log/jitsi/jicofo.log 2>&1"
         )
-        return self.daemon("jicofo", "jicofo", script)
+        return self.daemon("jicofo", "jitsi", script)
 
     def start_bridge(self, environment=""):
         script = f"set -a; . /etc/jitsi/videobridge/config; {environment} exec /usr/share/jitsi-videobridge/jvb.sh"
-        return self.daemon("jvb", "jvb", f"{script} >> /var/log/jitsi/jvb.log 2>&1")
-
-    def stop(self, process):
-        process.send_signal(signal.SIGTERM)
-        process.wait(10)
+        return self.daemon("jvb", "jitsi", f"{script} >> /var/log/jitsi/jvb.log 2>&1")
 
     def get(self, url):
         done = self.sh(f"curl -s --max-time 5 {url}", check=False)
@@ -199,19 +137,8 @@ class Machine:
     def bridges(self, kind="operational_bridge_count"):
         return self.get("http://127.0.0.1:8888/stats").get("bridge_selector", {}).get(kind)
 
-    def log(self, name):
-        path = self.root / "var/log" / name
-        return path.read_text() if path.exists() else ""
-
     def logs(self):
         return "\n".join(self.log(name) for name in ("jitsi/jicofo.log", "jitsi/jvb.log", "prosody/prosody.log"))
-
-    def close(self):
-        for process in self.running:
-            process.kill()
-            process.wait()
-        self.holder.kill()
-        self.holder.wait()
 
 
 @pytest.fixture(scope="session")
@@ -222,29 +149,13 @@ def repository():
 
 @pytest.fixture(scope="session")
 def roots():
-    """The root filesystems with everything but the stand-ins, made once and kept in the lab's cache."""
-    assert os.geteuid() == 0, "needs root, for namespaces"
-    assert shutil.which("mmdebstrap"), "mmdebstrap is missing. Cure: apt-get install mmdebstrap"
-    CACHE.mkdir(parents=True, exist_ok=True)
-    tars = {suite: CACHE / f"packages-{suite}-{BASE.count(',')}.tar" for suite in ("bookworm", "trixie")}
-    making = {
-        suite: subprocess.Popen(
-            ["nice", "mmdebstrap", "--quiet", "--variant=minbase", "--dpkgopt=force-unsafe-io", f"--include={BASE}",
-             suite, tar.with_suffix(".new.tar")]
-        )
-        for suite, tar in tars.items()
-        if not tar.exists()
-    }  # fmt: skip
-    for suite, process in making.items():
-        assert process.wait() == 0, f"mmdebstrap {suite} failed"
-        tars[suite].with_suffix(".new.tar").rename(tars[suite])
-    return tars
+    return root_filesystems()
 
 
-@pytest.fixture(scope="module", params=["bookworm", "trixie"])
+@pytest.fixture(scope="module", params=SUITES)
 def bare(request, repository, roots, tmp_path_factory):
     """A machine without any stand-in."""
-    machine = Machine(roots[request.param], tmp_path_factory.mktemp(request.param))
+    machine = Packaged(roots[request.param], tmp_path_factory.mktemp(request.param))
     yield machine
     machine.close()
 

@@ -277,6 +277,7 @@ local function read_rules()
 		return;
 	end
 	state.rules = rules;
+	module:log("info", "the rules for moderators are read");
 	local muc = prosody.hosts[module.host].modules.muc;
 	for room in muc and muc.live_rooms() or function () end do
 		for _, occupant in room:each_occupant() do

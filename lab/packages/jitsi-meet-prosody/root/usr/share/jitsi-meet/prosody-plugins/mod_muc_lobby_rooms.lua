@@ -35,7 +35,6 @@ local function close(room, newjid, message)
 	local address = room._data.lobbyroom;
 	if not address then return; end
 	room._data.lobbyroom, room.lobby_reason = nil, nil;
-	room:set_members_only(false);
 	local lobby = lobbies.get_room_from_jid(address);
 	if lobby then lobby:destroy(newjid, message); end
 	module:log("info", "lobby of %s is closed", room.jid);
@@ -51,7 +50,7 @@ end);
 lib.when_muc(main_muc, function (main)
 	main:hook("muc-occupant-pre-join", function (event)
 		local room, stanza = event.room, event.stanza;
-		if not room._data.lobbyroom or room:get_affiliation(stanza.attr.from) then return; end
+		if not room:get_members_only() or room:get_affiliation(stanza.attr.from) then return; end
 		if lib.listed(whitelist, stanza.attr.from) then
 			room:set_affiliation(true, jid.bare(stanza.attr.from), "member");
 			event.occupant.role = room:get_default_role("member");
@@ -66,13 +65,13 @@ lib.when_muc(main_muc, function (main)
 		end
 		reply:up();
 		reply:tag("x", { xmlns = "http://jabber.org/protocol/muc" }):up();
-		reply:tag("lobbyroom", { xmlns = JITMEET }):text(room._data.lobbyroom):up();
+		reply:tag("lobbyroom", { xmlns = JITMEET }):text(room._data.lobbyroom or ""):up();
 		event.origin.send(reply);
 		return true;
 	end, -4);
 
 	main:hook("muc-config-submitted/muc#roomconfig_membersonly", function (event)
-		if event.value then open(event.room); else close(event.room); end
+		if event.value then open(event.room); else close(event.room, event.room.jid); end
 	end, 1);
 
 	main:hook("muc-disco#info", function (event)

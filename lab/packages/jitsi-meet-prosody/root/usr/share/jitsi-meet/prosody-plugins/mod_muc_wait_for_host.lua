@@ -1,29 +1,48 @@
--- STAND-IN, not Jitsi's own: whoever comes before a host waits in the lobby. A host is a session with a token or
--- a named user of the conference's own domain; every host becomes owner unless wait_for_host_disable_auto_owners.
+-- STAND-IN, not Jitsi's own: whoever comes before a host waits in the lobby. Event room_has_host asks whether somebody
+-- is one; the answer here, which others may give before, is yes for a session with a token and for a named user of the
+-- conference's own domain. Whoever of that domain is inside has been one. Every such user becomes owner unless
+-- wait_for_host_disable_auto_owners. Once a room has a host it is not asked again.
 -- Needs muc_lobby_rooms and persistent_lobby on that domain: without them nobody handles the event, and nobody waits.
 
 local jid = require "util.jid";
 
 local domain = module:get_option_string("muc_mapper_domain_base");
-local auto_owners = not module:get_option_boolean("wait_for_host_disable_auto_owners", false);
+local admins = module:get_option_inherited_set("admins", {});
+
+local function is_named(session, address)
+	return session.auth_token or session.username and jid.host(address) == domain;
+end
+
+if not module:get_option_boolean("wait_for_host_disable_auto_owners", false) then
+	module:hook("muc-occupant-joined", function (event)
+		if is_named(event.origin, event.occupant.bare_jid) then
+			event.room:set_affiliation(true, event.occupant.bare_jid, "owner");
+		end
+	end, 2);
+end
 
 module:hook("muc-occupant-pre-join", function (event)
-	local room, from = event.room, event.stanza.attr.from;
-	if room:get_affiliation(from) == "owner" and jid.resource(event.stanza.attr.to) == "focus" then return; end
+	local room, occupant, session = event.room, event.occupant, event.origin;
+	if admins:contains(occupant.bare_jid) or jid.node(room.jid):find("^__jicofo%-health%-check") then return; end
+	for _, other in room:each_occupant() do
+		local there = prosody.full_sessions[other.jid];
+		if jid.host(other.bare_jid) == domain or there and there.auth_token then room.has_host = true; end
+	end
+	if room.has_host then return; end
 
-	if event.origin.auth_token or jid.host(from) == domain then
-		if auto_owners then
-			room:set_affiliation(true, jid.bare(from), "owner", "host");
-		end
-		if not room.has_host then
-			room.has_host = true;
-			module:log("info", "host %s opens %s", jid.bare(from), room.jid);
-			prosody.events.fire_event("destroy-lobby-room", { room = room, newjid = room.jid, message = "Host arrived." });
-		end
-		-- The role was chosen before the host became owner and the room open.
-		event.occupant.role = room:get_default_role(room:get_affiliation(from));
-	elseif not room.has_host then
-		module:log("info", "%s waits for a host of %s", from, room.jid);
+	if module:fire_event("room_has_host", { room = room, occupant = occupant, session = session }) then
+		room:set_members_only(false);
+		room:set_persistent(false);
+		-- The role was chosen when only members could have one.
+		occupant.role = room:get_default_role(room:get_affiliation(occupant.bare_jid)) or "participant";
+		module:log("info", "host %s opens %s", occupant.bare_jid, room.jid);
+		prosody.events.fire_event("destroy-lobby-room", { room = room, newjid = room.jid, message = "Host arrived." });
+	elseif not room:get_members_only() then
+		module:log("info", "%s waits for a host of %s", occupant.bare_jid, room.jid);
 		prosody.events.fire_event("create-persistent-lobby-room", { room = room, reason = "waiting-for-host" });
 	end
-end, 2);
+end);
+
+module:hook("room_has_host", function (event)
+	if is_named(event.session, event.occupant.bare_jid) then return true; end
+end);

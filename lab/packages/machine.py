@@ -1,0 +1,116 @@
+"""A Debian with prosody in namespaces of its own, for tests. Needs root, and mmdebstrap for the first run."""
+
+import os
+import shutil
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+CACHE = Path(os.environ.get("LAB_CACHE", "/var/cache/jitsi-openstack-lab"))
+SUITES = ("bookworm", "trixie")
+# What the stand-ins for Jitsi's packages and the tests' directories need.
+BASE = (
+    "prosody,lua-sec,ruby-hocon,python3,nginx-light,ca-certificates,openssl,debconf-utils,iproute2,logrotate,curl,procps,"
+    "jq,uuid-runtime,init-system-helpers,apt-utils,slapd,python3-ldap"
+)
+
+
+def wait(probe, what, seconds=30):
+    """The first true value of the probe."""
+    deadline = time.monotonic() + seconds
+    while True:
+        value = probe()
+        if value:
+            return value
+        assert time.monotonic() < deadline, f"not within {seconds} s: {what() if callable(what) else what}"
+        time.sleep(0.1)
+
+
+def root_filesystems():
+    """One archive per release with everything but the stand-ins, made once and kept in the lab's cache."""
+    assert os.geteuid() == 0, "needs root, for namespaces"
+    CACHE.mkdir(parents=True, exist_ok=True)
+    tars = {suite: CACHE / f"packages-{suite}-{BASE.count(',')}.tar" for suite in SUITES}
+    missing = [suite for suite, tar in tars.items() if not tar.exists()]
+    assert not missing or shutil.which("mmdebstrap"), "mmdebstrap is missing. Cure: apt-get install mmdebstrap"
+    making = {
+        suite: subprocess.Popen(
+            ["nice", "mmdebstrap", "--quiet", "--variant=minbase", "--dpkgopt=force-unsafe-io", f"--include={BASE}",
+             suite, tars[suite].with_suffix(".new.tar")]
+        )
+        for suite in missing
+    }  # fmt: skip
+    for suite, process in making.items():
+        assert process.wait() == 0, f"mmdebstrap {suite} failed"
+        tars[suite].with_suffix(".new.tar").rename(tars[suite])
+    return tars
+
+
+class Machine:
+    """A Debian in a network and a mount namespace, on a memory file system that goes with them."""
+
+    def __init__(self, tar, mountpoint, setup=""):
+        self.running = []
+        setup = f"""
+            mount -t tmpfs -o mode=755 root {mountpoint}
+            tar -C {mountpoint} -xf {tar}
+            mount -t proc proc {mountpoint}/proc
+            mount --bind /dev {mountpoint}/dev
+            ip link set lo up
+            {setup}
+            echo ready
+            exec sleep infinity
+        """
+        self.holder = subprocess.Popen(
+            ["unshare", "--net", "--mount", "--propagation", "private", "sh", "-ec", setup], stdout=subprocess.PIPE
+        )
+        assert self.holder.stdout.readline() == b"ready\n"
+        self.mountpoint = mountpoint
+        self.root = Path(f"/proc/{self.holder.pid}/root{mountpoint}")
+
+    def command(self, *words):
+        enter = ["nsenter", "-t", str(self.holder.pid), "-n", "-m", "chroot", str(self.mountpoint)]
+        clean = ["env", "-i", "PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C.UTF-8", "DEBIAN_FRONTEND=noninteractive"]
+        return [*enter, *clean, *words]
+
+    def sh(self, script, check=True, **options):
+        done = subprocess.run(self.command("sh", "-ec", script), capture_output=True, text=True, check=False, **options)
+        assert not check or done.returncode == 0, done.stdout + done.stderr
+        return done
+
+    def put(self, path, text):
+        file = self.root / path.lstrip("/")
+        file.parent.mkdir(exist_ok=True, parents=True)
+        file.write_text(text)
+
+    def start(self, *words, **options):
+        process = subprocess.Popen(self.command(*words), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, **options)
+        self.running.append(process)
+        return process
+
+    def daemon(self, user, group, script):
+        """Starts a daemon as its user, as its unit would."""
+        words = ["setpriv", f"--reuid={user}", f"--regid={group}", "--clear-groups"]
+        process = subprocess.Popen(self.command(*words, "sh", "-ec", script))
+        self.running.append(process)
+        return process
+
+    def start_prosody(self):
+        self.sh("install -d -o prosody -g prosody /run/prosody")
+        return self.daemon("prosody", "prosody", "exec prosody -F > /var/log/prosody/out.log 2>&1")
+
+    def stop(self, process):
+        process.send_signal(signal.SIGTERM)
+        process.wait(10)
+
+    def log(self, name):
+        path = self.root / "var/log" / name
+        return path.read_text() if path.exists() else ""
+
+    def close(self):
+        for process in self.running:
+            process.kill()
+            process.wait()
+        self.holder.kill()
+        self.holder.wait()

@@ -1,0 +1,229 @@
+"""A real prosody of Debian 12 and of Debian 13, with the configuration and modules the role brings, and people in it.
+
+Jitsi's own modules are the stand-ins, and the focus is a client of these tests: what happens is prosody's doing.
+"""
+
+import asyncio
+import contextlib
+import datetime
+import json
+import os
+import re
+import shutil
+import signal
+import ssl
+import sys
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+sys.path[:0] = map(str, [ROOT / "lab/packages", ROOT / "tests/render", ROOT / "tests/conference"])
+
+from machine import SUITES, Machine, root_filesystems, wait  # noqa: E402
+from prosody_accounts import Storage, converge  # noqa: E402
+from rendering import render  # noqa: E402
+from xmpp import session  # noqa: E402
+
+EXAMPLE = "example-small"
+PEOPLE = ("anna", "bernd", "carla", "dora", "emil")
+RULES = "/etc/prosody/moderators.json"
+LOG = "prosody/prosody.log"
+SEATS = "/var/lib/prosody/*/moderator_seats.dat"
+
+
+@dataclass(frozen=True)
+class House:
+    """What a session has to know of the customer: the names of one virtual host, and who has an account on it."""
+
+    domain: str
+    moderators: dict[str, str]
+    page: str
+
+    @property
+    def addresses(self):
+        return {self.page: ["127.0.0.1"]}
+
+    @property
+    def url(self):
+        return f"http://{self.page}:5280"
+
+    def address(self, name):
+        return self.addresses[name][0]
+
+
+class Prosody:
+    """A running prosody with accounts for everybody in PEOPLE, whose passwords are their names."""
+
+    def __init__(self, machine, rendered):
+        self.machine, self.domain = machine, rendered.domain
+        self.rules = json.loads(rendered.only("moderators.json"))
+        # The only line that is not the role's: there is no syslog here.
+        text, changed = re.subn(r"log = \{.*?\n\};", LOG_TO_FILE, rendered.only("prosody.cfg.lua"), flags=re.S)
+        assert changed == 1
+        machine.put("/etc/prosody/prosody.cfg.lua", text)
+        machine.put(RULES, json.dumps(self.rules))
+        stand_ins = ROOT / "lab/packages/jitsi-meet-prosody/root/usr/share/jitsi-meet"
+        shutil.copytree(stand_ins, machine.root / "usr/share/jitsi-meet")
+        shutil.copytree(ROOT / "roles/prosody/files/modules", machine.root / "usr/local/lib/prosody/modules")
+        focus = f"focus@auth.{self.domain}"
+        converge(
+            Storage(machine.root / "var/lib/prosody", "root", False),
+            {self.domain: {name: name for name in PEOPLE}, f"auth.{self.domain}": {"focus": "focus"}},
+            subscribers={focus: [f"focus.{self.domain}"]},
+        )
+        machine.sh(
+            "chown -R prosody:prosody /var/lib/prosody && cd /etc/prosody/certs && openssl req -x509 -newkey ec "
+            f"-pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=x -keyout internal-auth.{self.domain}.key "
+            f"-out internal-auth.{self.domain}.crt 2>/dev/null && chgrp prosody * && chmod 640 *.key"
+        )
+        self.start()
+
+    def log(self):
+        return self.machine.log(LOG) + self.machine.log("prosody/out.log")
+
+    def lines(self, text):
+        return [line for line in self.log().splitlines() if text in line]
+
+    def reload(self, text):
+        """Puts a rules file in place and has prosody reload; returns what its log says of it."""
+        before = len(self.lines("rules for moderators"))
+        self.machine.put(RULES, text)
+        self.process.send_signal(signal.SIGHUP)
+        return wait(lambda: self.lines("rules for moderators")[before:], self.log)[0]
+
+    def follow(self, rooms=None, **changes):
+        """Takes the role's rules with these changes."""
+        rules = self.rules | changes | {"rooms": self.rules["rooms"] | (rooms or {})}
+        assert "are read" in self.reload(json.dumps(rules))
+
+    def seats(self):
+        printed = self.machine.sh(f"prosodyctl mod_muc_moderators seats {self.domain}").stdout
+        # Before it come prosody's own words about lua-unbound, which is not installed here.
+        seats = [json.loads(line) for line in printed.splitlines() if line.startswith("{")]
+        return {seat["name"]: seat["last_day"] for seat in seats}
+
+    def restart(self, before="true"):
+        """Ends prosody, runs the shell script, and starts prosody again."""
+        self.machine.stop(self.process)
+        self.machine.sh(before)
+        self.machine.put(f"/var/log/{LOG}", "")
+        self.start()
+
+    def start(self):
+        self.process = self.machine.start_prosody()
+        wait(self._is_ready, self.log)
+
+    def _is_ready(self):
+        """Does it answer, and would it take a signal to reload as such? It can do the latter last."""
+        assert self.process.poll() is None, self.log()
+        caught = re.search(r"^SigCgt:\s*(\w+)", Path(f"/proc/{self.process.pid}/status").read_text(), re.M)[1]
+        return int(caught, 16) >> signal.SIGHUP - 1 & 1 and "Activated service 'http'" in self.log()
+
+    def age_seats(self, days):
+        """As if all seats had been used last that many days ago."""
+        day = datetime.datetime.now(datetime.UTC).date() - datetime.timedelta(days)
+        self.restart(f"sed -Ei 's/[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}/{day}/' {SEATS}")
+
+
+LOG_TO_FILE = 'log = {{levels = {min = "info"}, to = "file", filename = "/var/log/prosody/prosody.log"}};'
+
+
+class Inside:
+    """A thread with an event loop in the network of a machine, where the tests' people live."""
+
+    def __init__(self, machine):
+        self.loop, self.ready = asyncio.new_event_loop(), threading.Event()
+        self.network = f"/proc/{machine.holder.pid}/ns/net"
+        self.thread = threading.Thread(target=self._run, daemon=True)
+        self.thread.start()
+        self.ready.wait()
+
+    def _run(self):
+        with open(self.network) as network:
+            os.setns(network.fileno(), os.CLONE_NEWNET)
+        asyncio.set_event_loop(self.loop)
+        self.ready.set()
+        self.loop.run_forever()
+
+    def run(self, coroutine):
+        return asyncio.run_coroutine_threadsafe(coroutine, self.loop).result(60)
+
+    def close(self):
+        self.loop.call_soon_threadsafe(self.loop.stop)
+        self.thread.join()
+
+
+class Crowd:
+    """Lets people in: guests, those with an account, and the focus, which opens rooms when it is told to."""
+
+    def __init__(self, domain, stack):
+        self.domain, self.stack = domain, stack
+        self.people = House(domain, {name: name for name in PEOPLE}, domain)
+        self.staff = House(f"auth.{domain}", {"focus": "focus"}, domain)
+
+    async def _come(self, house, name):
+        return await self.stack.enter_async_context(session(house, "websocket", ssl.create_default_context(), name))
+
+    async def guest(self):
+        return await self._come(self.people, "")
+
+    async def person(self, name):
+        return await self._come(self.people, name)
+
+    async def focus(self):
+        return await self._come(self.staff, "focus")
+
+    def address(self, room, kind="conference"):
+        return f"{room}@{kind}.{self.domain}"
+
+
+@pytest.fixture(scope="session")
+def rendered(tmp_path_factory):
+    return render(EXAMPLE, tmp_path_factory.mktemp(EXAMPLE), "--limit", "meet")
+
+
+@pytest.fixture(scope="session")
+def roots():
+    return root_filesystems()
+
+
+@pytest.fixture(scope="module", params=SUITES)
+def started(request, rendered, roots, tmp_path_factory):
+    machine = Machine(roots[request.param], tmp_path_factory.mktemp(request.param))
+    try:
+        prosody = Prosody(machine, rendered)
+        prosody.inside = Inside(machine)
+        yield prosody
+        prosody.inside.close()
+    finally:
+        machine.close()
+
+
+@pytest.fixture
+def prosody(started):
+    """With the role's own rules."""
+    started.follow()
+    return started
+
+
+@pytest.fixture
+def empty_seats(prosody):
+    """Nobody has a seat."""
+    prosody.restart(f"rm -f {SEATS}")
+
+
+@pytest.fixture
+def play(prosody):
+    """play(scene): runs scene(crowd), an async function; everybody goes home afterwards."""
+
+    def run(scene):
+        async def evening():
+            async with contextlib.AsyncExitStack() as stack:
+                await scene(Crowd(prosody.domain, stack))
+
+        prosody.inside.run(evening())
+
+    return run

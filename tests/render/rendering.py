@@ -1,0 +1,69 @@
+"""Renders what the hosts of an inventory would get, from the real roles (but for their tasks) and the real wiring."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+HERE = Path(__file__).parent
+ROOT = HERE.parent.parent
+EXAMPLES = sorted(path.name for path in (ROOT / "inventories").glob("example-*"))
+ROLES = ("prosody", "directory", "jicofo", "web", "videobridge", "turn")
+
+
+@dataclass
+class Rendered:
+    """The files of one example's hosts, and what the tests need to know about it."""
+
+    example: str
+    path: Path
+
+    @property
+    def domain(self):
+        choices = ROOT / "inventories" / self.example / "group_vars/jitsi/main.yml"
+        return re.search(r"^jitsi_domain: (\S+)", choices.read_text(), re.M)[1]
+
+    def files(self, name="*"):
+        return {str(file.relative_to(self.path)): file.read_text() for file in sorted(self.path.glob(f"*/{name}"))}
+
+    def only(self, name):
+        [text] = self.files(name).values()
+        return text
+
+
+def render(example, directory, *options):
+    """Renders one example into directory/out; the roles there are links to the real ones but for their tasks."""
+    for role in ROLES:
+        there = directory / "roles" / role
+        (there / "tasks").mkdir(parents=True)
+        shutil.copy(HERE / "role_tasks.yml", there / "tasks/main.yml")
+        for part in ("defaults", "meta", "vars", "templates"):
+            if (ROOT / "roles" / role / part).is_dir():
+                (there / part).symlink_to(ROOT / "roles" / role / part)
+    shutil.copy(HERE / "render.yml", directory)
+    (directory / "group_vars").symlink_to(ROOT / "group_vars")
+    command = [
+        *(Path(sys.executable).with_name("ansible-playbook"), directory / "render.yml"),
+        *("-i", ROOT / "inventories" / example / "plan.yml", "-i", HERE / "lab/hosts.yml"),
+        *("-e", f"render_dir={directory}", "-e", f"ansible_python_interpreter={sys.executable}", *options),
+    ]
+    settings = {
+        "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"),
+        "ANSIBLE_ROLES_PATH": str(directory / "roles"),
+        "ANSIBLE_HOME": str(directory / "home"),
+        "ANSIBLE_STDOUT_CALLBACK": "default",
+    }
+    run = subprocess.run(
+        command, cwd=ROOT, env={**os.environ, **settings}, capture_output=True, text=True, timeout=300, check=False
+    )
+    assert run.returncode == 0, run.stdout + run.stderr
+    for bundle in directory.glob("*.json"):
+        host = directory / "out" / bundle.name.split(",")[0]
+        host.mkdir(parents=True, exist_ok=True)
+        for name, text in json.loads(bundle.read_text()).items():
+            (host / name).write_text(text)
+    return Rendered(example, directory / "out")
