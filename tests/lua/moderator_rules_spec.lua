@@ -113,6 +113,7 @@ describe("names of rooms", function ()
 
 	it("are never those of jicofo's own rooms", function ()
 		assert.is_true(refused("__jicofo-health-check-1"));
+		assert.is_true(refused(nil)); -- the component's own address
 		assert.is_true(lib.is_health_check("__jicofo-health-check-1"));
 		assert.is_false(lib.is_health_check("my__jicofo-health-check"));
 	end);

@@ -123,12 +123,12 @@ end
 
 -- Rooms that jicofo makes for itself, and which Jitsi's own modules let everybody into.
 function lib.is_health_check(room_name)
-	return room_name:find("^__jicofo%-health%-check") ~= nil;
+	return room_name ~= nil and room_name:find("^__jicofo%-health%-check") ~= nil;
 end
 
 -- Why people may not have a room of that name; nothing when they may.
 function Rules:name_fault(room_name)
-	if lib.is_health_check(room_name) then return "This is no room for people."; end
+	if not room_name or lib.is_health_check(room_name) then return "This is no room for people."; end
 	if self.fixed[room_name] then return nil; end
 	if #self.prefixes == 0 and next(self.fixed) ~= nil then
 		return "Only the rooms on the list can be opened here.";
