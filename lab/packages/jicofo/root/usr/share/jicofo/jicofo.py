@@ -90,7 +90,6 @@ class Focus:
         get, need = settings.get, settings.need
         prefix = "jicofo.xmpp.client."
         self.domain = need(prefix + "xmpp-domain")
-        self.muc = bare(get(prefix + "conference-muc-jid") or f"conference.{self.domain}")
         self.proxy = get(prefix + "client-proxy")
         self.auto_owner = get("jicofo.conference.enable-auto-owner", True)
         self.initial_timeout = get("jicofo.conference.initial-timeout", 15)
@@ -174,7 +173,7 @@ class Focus:
         if self.proxy and bare(asker) == bare(self.proxy):
             asker = asker.partition("/")[2]
         address = bare(iq[0].get("room", ""))
-        if not address or domain_of(address) != self.muc:
+        if not address:
             raise XmppError("bad-request")
         properties = {"authentication": "false"}
         attributes = {"xmlns": FOCUS, "room": address, "focusjid": bare(self.client.address), "ready": "true"}
