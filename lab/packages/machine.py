@@ -11,8 +11,8 @@ CACHE = Path(os.environ.get("LAB_CACHE", "/var/cache/jitsi-openstack-lab"))
 SUITES = ("bookworm", "trixie")
 # What the stand-ins for Jitsi's packages and the tests' directories need.
 BASE = (
-    "prosody,lua-sec,ruby-hocon,python3,nginx-light,ca-certificates,openssl,debconf-utils,iproute2,logrotate,curl,procps,"
-    "jq,uuid-runtime,init-system-helpers,apt-utils,slapd,python3-ldap"
+    "prosody,lua-sec,lua-basexx,lua-cjson,lua-inspect,lua-luaossl,ruby-hocon,python3,nginx-light,ca-certificates,"
+    "openssl,debconf-utils,iproute2,logrotate,curl,procps,jq,uuid-runtime,init-system-helpers,apt-utils,slapd,python3-ldap"
 )
 
 

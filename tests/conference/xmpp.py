@@ -503,11 +503,12 @@ def has_ended(presence: ET.Element) -> bool:
 
 @contextlib.asynccontextmanager
 async def session(
-    customer: Customer, carrier: str, context: ssl.SSLContext, name: str = "", password: str = ""
+    customer: Customer, carrier: str, context: ssl.SSLContext, name: str = "", password: str = "", token: str = ""
 ) -> AsyncIterator[Participant]:
-    """A session through the carrier: of a guest, or of the moderator with that name (and another password)."""
+    """A session through the carrier: of a guest, of the moderator with that name (and another password), by a token."""
     transport_class, path = CARRIERS[carrier]
-    domain = customer.domain if name else f"guest.{customer.domain}"
+    path += f"?token={token}" if token else ""
+    domain = customer.domain if name or token else f"guest.{customer.domain}"
     client = ClientXMPP(
         f"{name}@{domain}" if name else domain,
         (password or customer.moderators[name]) if name else "",
