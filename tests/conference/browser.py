@@ -87,6 +87,8 @@ class Visitor:
         page.on("websocket", lambda websocket: self.hosts.add(urlsplit(websocket.url).hostname))
         page.add_init_script(REMEMBER_ICE)
         page.goto(f"{url}#{self.SETTINGS}", wait_until="domcontentloaded", timeout=TIMEOUT * 1000)
+        if (agree := page.locator("#consent button")).count():
+            agree.click()
 
     def until(self, expression: str, what: str) -> None:
         """Waits until the page says so; fails with what the page says instead."""

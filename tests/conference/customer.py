@@ -64,9 +64,9 @@ def ports(text: int | str) -> range:
 class Customer:
     """Everything the checks compare with; `group_vars/jitsi/verify.yml` fills it in.
 
-    rules are the choices about rooms (names, lobby, password, may_name), firewall is the matrix, pages are URLs the
-    customer's page may lead to, ca is the lab's own authority or empty, log is where tracebacks go. Holds passwords:
-    never print it.
+    rules are the choices about rooms (names, lobby, password, may_name), consent tells whether visitors are asked
+    before anything else, firewall is the matrix, pages are URLs the customer's page may lead to, ca is the lab's own
+    authority or empty, log is where tracebacks go. Holds passwords: never print it.
     """
 
     domain: str
@@ -75,6 +75,7 @@ class Customer:
     moderators: dict[str, str] = dataclasses.field(repr=False)
     secrets: dict[str, str] = dataclasses.field(repr=False)
     rules: dict
+    consent: bool
     firewall: dict
     pages: list[str]
     ca: str

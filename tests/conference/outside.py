@@ -73,8 +73,8 @@ class Response:
         self.text = answer.read().decode(errors="replace")
 
 
-def get(customer: Customer, path: str, scheme: str = "https") -> Response:
-    """Asks the customer's page; follows no redirect."""
+def ask(customer: Customer, path: str, scheme: str = "https", method: str = "GET", **headers: str) -> Response:
+    """Asks the customer's page as somebody who comes for the first time; follows no redirect."""
     if scheme == "https":
         connection = http.client.HTTPSConnection(customer.domain, timeout=TIMEOUT)
         connection.sock = tls(customer, customer.domain, 443)
@@ -82,10 +82,21 @@ def get(customer: Customer, path: str, scheme: str = "https") -> Response:
         connection = http.client.HTTPConnection(customer.domain, timeout=TIMEOUT)
         connection.sock = dial(customer, customer.domain, 80)
     try:
-        connection.request("GET", path)
+        connection.request(method, path, headers=headers)
         return Response(connection.getresponse())
     finally:
         connection.close()
+
+
+def consent(customer: Customer) -> dict[str, str]:
+    """Agrees to what the page asks, as its button does; the header a browser would send from then on, if any."""
+    cookie = ask(customer, "/", method="POST", Origin=customer.url).headers["Set-Cookie"]
+    return {"Cookie": cookie.partition(";")[0]} if cookie else {}
+
+
+def get(customer: Customer, path: str, scheme: str = "https") -> Response:
+    """Asks the customer's page as somebody who has agreed."""
+    return ask(customer, path, scheme, **consent(customer))
 
 
 async def _knock(address: str, port: int, timeout: float) -> str:

@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from xml.sax.saxutils import quoteattr
 
 import aiohttp
+import outside
 from aiohttp.abc import AbstractResolver
 from customer import Customer
 from slixmpp import ClientXMPP
@@ -519,7 +520,8 @@ async def session(
     client.enable_starttls = False  # the carrier is encrypted already
     addresses = {known: customer.address(known) for known in customer.addresses}
     connector = aiohttp.TCPConnector(ssl=context, resolver=KnownAddresses(addresses))
-    async with aiohttp.ClientSession(connector=connector) as http:
+    agreed = await asyncio.to_thread(outside.consent, customer)
+    async with aiohttp.ClientSession(connector=connector, headers=agreed) as http:
         # A guest's virtual host has no name in the world: the page's own host carries it.
         transport = transport_class(http, f"{customer.url}/{path}", domain)
         sender = asyncio.ensure_future(client.run_filters())

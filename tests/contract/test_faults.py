@@ -53,6 +53,15 @@ FAULTS = [
     ("jitsi_certificate.mode", "none", 'jitsi_certificate.mode is "none": write one of acme, files, own_ca.'),
     ("jitsi_certificate.mode", False, "jitsi_certificate.mode is false: write one of acme, files, own_ca."),
     ("jitsi_plan", "offise", 'jitsi_plan is "offise": write office.'),
+    ("jitsi_consent", False, "jitsi_consent is false: write one of consent, welcome, none."),
+    ("jitsi_consent_days", 366, "jitsi_consent_days is 366: write a whole number of days from 1 to 365."),
+    (
+        "jitsi_consent_exempt",
+        ["192.0.2.7"],
+        'jitsi_consent_exempt[0] is "192.0.2.7": write a network such as 192.0.2.0/24.',
+    ),
+    ("jitsi_page_colors.dark.text", "red", 'jitsi_page_colors.dark.text is "red": write a colour such as "#0b57d0".'),
+    ("jitsi_service_name", "<b>", 'jitsi_service_name is "<b>": write a name of 1 to 60 characters without < > " { }.'),
     (
         "jitsi_plan",
         "tiny",

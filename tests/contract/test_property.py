@@ -5,13 +5,16 @@ import re
 
 import yaml
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
-from contract import CATALOGUES, CHOICES, GROUPS, LIMITS, OFFER, OPTIONS, PLAN, SEED
+from ansible.plugins.loader import filter_loader
+from contract import CATALOGUES, CHOICES, GROUPS, LIMITS, OFFER, OPTIONS, PLAN, ROOT, SEED
 from contract_faults import contract_faults
 from folder_faults import folder_faults
 from hypothesis import HealthCheck, event, given, seed, settings
 from hypothesis import strategies as st
+from page_faults import page_faults
 from topology_faults import topology_faults
 
+filter_loader.add_directory(str(ROOT / "filter_plugins"))
 VALID = {**OFFER, **CHOICES}
 SENTENCE = re.compile(r"\S.*: .*[.]", re.DOTALL)
 
@@ -148,6 +151,15 @@ def test_every_mutated_customer_is_accepted_or_refused_by_name(mutation):
         assert all(name in choices for name, option in OPTIONS.items() if option.get("required"))
 
 
+@seed(24)
+@settings(max_examples=300, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
+@given(st.dictionaries(st.sampled_from([name for name in OPTIONS if name.startswith("jitsi_")]), junk))
+def test_whatever_is_chosen_for_the_page_is_judged(choices):
+    faults = page_faults(VALID | choices)
+    assert all(SENTENCE.fullmatch(fault) and fault.isprintable() for fault in faults), faults
+    assert page_faults(VALID) == []
+
+
 @seed(21)
 @settings(max_examples=300, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
 @given(st.data())
@@ -156,6 +168,8 @@ def test_a_typo_names_the_right_key_at_any_depth(data):
     named = [path for path in places(VALID) if all(isinstance(key, str) for key in path) and len(path[-1]) > 3]
     # Keys of catalogues are the house's own words; only what they hold is fixed.
     named = [path for path in named if not (path[0] in CATALOGUES and len(path) == 2)]
+    # An s too many or too few is another choice's name.
+    named = [path for path in named if not {f"{path[-1]}s", path[-1][:-1]} & set(OPTIONS)]
     path = data.draw(st.sampled_from(named))
     parent = parent_of(choices, path)
     wrong = data.draw(typo(path[-1]))

@@ -41,7 +41,7 @@ def render(example, directory, *options):
         there = directory / "roles" / role
         (there / "tasks").mkdir(parents=True)
         shutil.copy(HERE / "role_tasks.yml", there / "tasks/main.yml")
-        for part in ("defaults", "meta", "vars", "templates"):
+        for part in ("defaults", "meta", "vars", "templates", "files"):
             if (ROOT / "roles" / role / part).is_dir():
                 (there / part).symlink_to(ROOT / "roles" / role / part)
     shutil.copy(HERE / "render.yml", directory)

@@ -1,0 +1,67 @@
+"""Filter page_faults: which files and colours of a customer's pages cannot be used, one sentence per fault."""
+
+from ansible.plugins.loader import filter_loader
+
+DOCUMENTATION = r"""
+name: page_faults
+short_description: List what is wrong with the texts, pictures and colours chosen for the pages
+description:
+  - Reads the chosen files on the controller, with P(markdown_page#filter) and P(picture#filter), and compares colours
+    with P(contrast_faults#filter).
+  - Says nothing about a choice that is missing or of a wrong type; P(contract_faults#filter) does.
+positional: _input
+options:
+  _input:
+    description: The choices, name to value.
+    type: dict
+    required: true
+"""
+
+EXAMPLES = r"""
+faults: "{{ choices | page_faults }}"
+"""
+
+RETURN = r"""
+_value:
+  description: One sentence per fault, each naming the choice; empty when there is none.
+  type: list
+  elements: str
+"""
+
+# Choice -> most bytes and most pixels of its picture. The logo stands inside a page that has 30 kB as a whole.
+PICTURES = {"jitsi_logo_file": (12000, 2000)}
+
+
+def page_faults(choices) -> list[str]:
+    """Return the faults of the chosen files and colours."""
+    markdown_page, picture, contrast_faults = (
+        filter_loader.get(name).j2_function for name in ("markdown_page", "picture", "contrast_faults")
+    )
+
+    def is_file(value: object) -> bool:
+        return isinstance(value, str) and value != "" and value.isprintable()
+
+    texts = choices.get("jitsi_consent_texts")
+    texts = texts if isinstance(texts, dict) else {}
+    faults = [
+        f"jitsi_consent_texts.{language}: {fault}"
+        for language, file in texts.items()
+        if is_file(file)
+        for fault in markdown_page(file)["faults"]
+    ]
+    language = choices.get("jitsi_language")
+    if texts and isinstance(language, str) and language not in texts:
+        faults.append(
+            f"jitsi_consent_texts has no {language}, which jitsi_language is: write a text in it, or another language."
+        )
+    for name, (largest, widest) in PICTURES.items():
+        if is_file(choices.get(name)):
+            faults += [f"{name}: {fault}" for fault in picture(choices[name], largest, widest)["faults"]]
+    return faults + contrast_faults(choices.get("jitsi_page_colors"), "jitsi_page_colors")
+
+
+class FilterModule:
+    """Makes page_faults known to Ansible."""
+
+    def filters(self):
+        return {"page_faults": page_faults}

@@ -1,0 +1,104 @@
+"""The stand-in page of Jitsi, sites made of it, and a browser that finds them."""
+
+import hashlib
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import sync_playwright
+
+HERE = Path(__file__).parent
+ROOT = HERE.parent.parent
+STATE = Path(os.environ.get("LAB_STATE") or ROOT / ".lab")
+sys.path.append(str(ROOT / "tests/conference"))  # for the browser the verification suite has
+
+import browser as suite  # noqa: E402  # its folder is known since the line above
+from site_of import DOMAIN, need, run, serve  # noqa: E402  # it stands beside this file, which is no package
+
+RELEASE = "1.0.9268-1"
+AXE = "axe-core-4.14.1"
+AXE_SHA256 = "e6b0ce02b84d892e2e33e403485e7f3d6c29e2be6df65daf44d89ba564139745"
+
+
+@pytest.fixture(scope="session")
+def package(tmp_path_factory):
+    """package(version): the files of jitsi-meet-web, unpacked as on a server."""
+    run(ROOT / "lab/packages/build", env={**os.environ, "LAB_STATE": str(STATE)})
+
+    def unpack(version: str = RELEASE) -> Path:
+        folder = tmp_path_factory.mktemp("package")
+        run("dpkg-deb", "-x", STATE / f"packages/repo/stable/jitsi-meet-web_{version}_all.deb", folder)
+        return folder / "usr/share/jitsi-meet"
+
+    return unpack
+
+
+@pytest.fixture(scope="module")
+def site(package, tmp_path_factory):
+    """The page as the offer has it."""
+    with serve(tmp_path_factory.mktemp("site"), package()) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def axe() -> str:
+    """axe-core, as its authors built it: what judges accessibility."""
+    tarball = STATE / f"cache/{AXE}.tgz"
+    if not tarball.exists():
+        tarball.parent.mkdir(parents=True, exist_ok=True)
+        name = "@".join(AXE.rsplit("-", 1))
+        subprocess.run(
+            [need("npm", "npm"), "pack", "--silent", "--pack-destination", str(tarball.parent), name], check=True
+        )
+    digest = hashlib.sha256(tarball.read_bytes()).hexdigest()
+    assert digest == AXE_SHA256, f"{tarball} is not what it was when it was pinned: {digest}"
+    return run("tar", "-xzOf", tarball, "package/axe.min.js")
+
+
+@pytest.fixture
+def shoot():
+    """shoot(page, name): a picture to look at, .lab/screenshots/name.png; some of them are in docs."""
+
+    def shoot(page, name: str) -> None:
+        page.screenshot(path=STATE / f"screenshots/{name}.png", full_page=True)
+
+    return shoot
+
+
+@pytest.fixture(scope="session")
+def playwright():
+    with sync_playwright() as running:
+        yield running
+
+
+@pytest.fixture
+def chromium(playwright, tmp_path):
+    """chromium(site, names): a browser for which DOMAIN and further names (name to port) are on this machine.
+
+    Its network log, tmp_path/net.json, is complete after it was closed.
+    """
+    opened = []
+
+    def launch(site, **names: int):
+        suite.trust(tmp_path, site.authority)
+        rules = [f"MAP {DOMAIN}:443 127.0.0.1:{site.port}"]
+        rules += [f"MAP {name.replace('_', '.')}:80 127.0.0.1:{port}" for name, port in names.items()]
+        opened.append(
+            playwright.chromium.launch(
+                executable_path=need("chromium", "chromium"),
+                env={**os.environ, "HOME": str(tmp_path)},
+                chromium_sandbox=os.geteuid() != 0,
+                args=[
+                    f"--host-resolver-rules={','.join([*rules, 'MAP * ~NOTFOUND', 'EXCLUDE 127.0.0.1'])}",
+                    f"--log-net-log={tmp_path / 'net.json'}",
+                    "--disable-background-networking",
+                ],
+            )
+        )
+        return opened[-1]
+
+    yield launch
+    for browser in opened:
+        browser.close()

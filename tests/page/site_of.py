@@ -1,0 +1,165 @@
+"""The page of an example customer, as role web writes it, served by the real nginx on this machine's loopback."""
+
+import contextlib
+import http.client
+import json
+import os
+import shutil
+import socket
+import ssl
+import subprocess
+import sys
+import threading
+import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+HERE = Path(__file__).parent
+ROOT = HERE.parent.parent
+DOMAIN = "meet.example-small.test"
+ORIGIN = f"https://{DOMAIN}"
+
+
+def run(*command, **options) -> str:
+    done = subprocess.run([str(part) for part in command], capture_output=True, text=True, check=False, **options)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def need(program: str, package: str) -> str:
+    path = shutil.which(program, path=f"{os.environ['PATH']}:/usr/sbin:/sbin")
+    assert path, f"this test needs {program}: apt-get install {package}"
+    return path
+
+
+def write(folder: Path, choices: dict) -> None:
+    """Has role web write its files below folder, for the example customer and the choices on top of his own."""
+    role = folder / "roles" / "web"
+    (role / "tasks").mkdir(parents=True)
+    shutil.copy(HERE / "role_tasks.yml", role / "tasks/main.yml")
+    for part in ("defaults", "meta", "vars", "templates", "files"):
+        (role / part).symlink_to(ROOT / "roles/web" / part)
+    shutil.copy(HERE / "render.yml", folder)
+    (folder / "group_vars").symlink_to(ROOT / "group_vars")
+    places = {
+        "folder": str(folder),
+        "real_role": str(ROOT / "roles/web"),
+        "ansible_python_interpreter": sys.executable,
+        "__web_consent_folder": str(folder / "consent"),
+    }
+    run(
+        *(Path(sys.executable).with_name("ansible-playbook"), folder / "render.yml"),
+        *("-i", ROOT / "inventories/example-small/plan.yml", "-i", ROOT / "tests/render/lab/hosts.yml"),
+        *("-e", json.dumps(places | choices)),
+        cwd=ROOT,
+        env=os.environ
+        | {
+            "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"),
+            "ANSIBLE_ROLES_PATH": str(folder / "roles"),
+            "ANSIBLE_HOME": str(folder / "home"),
+        },
+    )
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+class Prosody(BaseHTTPRequestHandler):
+    """Where nginx hands signalling on to: says so."""
+
+    def do_GET(self):
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(b"signalling")
+
+    do_POST = do_GET
+
+    def log_message(self, *_):
+        pass
+
+
+class Answer:
+    """Status, headers (of several with one name the last) and text."""
+
+    def __init__(self, answer: http.client.HTTPResponse):
+        self.status, self.headers, self.text = answer.status, answer.headers, answer.read().decode(errors="replace")
+
+
+class Site:
+    """A running page: asked directly, or by a browser that is told where it is."""
+
+    def __init__(self, folder: Path, port: int):
+        self.folder, self.port = folder, port
+        self.authority = str(folder / "server.crt")
+
+    def get(self, path: str, method: str = "GET", source: str = "127.0.0.1", **headers: str) -> Answer:
+        """Asks for path, exactly as written, from the address source; headers with _ for -."""
+        context = ssl.create_default_context(cafile=self.authority)
+        connection = http.client.HTTPSConnection(DOMAIN, timeout=10)
+        plain = socket.create_connection(("127.0.0.1", self.port), 10, source_address=(source, 0))
+        connection.sock = context.wrap_socket(plain, server_hostname=DOMAIN)
+        with contextlib.closing(connection):
+            connection.putrequest(method, path)
+            for name, value in headers.items():
+                connection.putheader(name.replace("_", "-"), value)
+            connection.endheaders()
+            return Answer(connection.getresponse())
+
+    def cookie(self) -> str:
+        """What a browser would send that has agreed."""
+        return self.get("/", "POST", Origin=ORIGIN).headers["Set-Cookie"].split(";")[0]
+
+
+def configuration(folder: Path, package: Path, port: int, prosody: int) -> str:
+    """nginx.conf with paths and ports of a server turned into those of this test; everything else stays."""
+    text = (folder / "nginx.conf").read_text()
+    for place, here in {
+        "/etc/jitsi/meet/interface_config.js": folder / "interface_config.js",
+        f"/etc/jitsi/meet/{DOMAIN}-config.js": folder / "config.js",
+        "/etc/jitsi/certificates": folder,
+        "/usr/share/jitsi-meet": package,
+        "/var/log/nginx": folder,
+        "/run/nginx.pid": folder / "nginx.pid",
+        "127.0.0.1:5280": f"127.0.0.1:{prosody}",
+        "    listen 443 ssl http2;\n    listen [::]:443 ssl http2;": f"    listen 127.0.0.1:{port} ssl http2;",
+        "    listen 80 default_server;\n    listen [::]:80 default_server;": f"    listen 127.0.0.1:{free_port()};",
+        "user www-data;": "user root;" if os.geteuid() == 0 else "",
+    }.items():
+        assert place in text, f"nginx.conf does not speak of {place}"
+        text = text.replace(place, str(here))
+    return text
+
+
+@contextlib.contextmanager
+def serve(folder: Path, package: Path, **choices):
+    """Serves the page made of the package's files and the choices."""
+    write(folder, choices)
+    run(
+        *(need("openssl", "openssl"), "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"),
+        *("-subj", f"/CN={DOMAIN}", "-addext", f"subjectAltName=DNS:{DOMAIN}", "-days", "2"),
+        *("-keyout", folder / "server.key", "-out", folder / "server.crt"),
+    )
+    prosody = ThreadingHTTPServer(("127.0.0.1", 0), Prosody)
+    threading.Thread(target=prosody.serve_forever, daemon=True).start()
+    site = Site(folder, free_port())
+    file = folder / "served.conf"
+    file.write_text(configuration(folder, package, site.port, prosody.server_port))
+    program = need("nginx", "nginx-light libnginx-mod-stream")
+    server = subprocess.Popen([program, "-e", "stderr", "-c", str(file), "-g", "daemon off;"])
+    try:
+        deadline = time.monotonic() + 10
+        while True:
+            assert server.poll() is None, "nginx does not start"
+            with contextlib.suppress(ConnectionRefusedError), socket.create_connection(("127.0.0.1", site.port), 1):
+                break
+            assert time.monotonic() < deadline, "nginx does not listen"
+            time.sleep(0.02)
+        yield site
+    finally:
+        server.terminate()
+        server.wait()
+        prosody.shutdown()
+        prosody.server_close()

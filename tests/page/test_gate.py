@@ -1,0 +1,248 @@
+"""The gate in front of the conference, asked without a browser: what nginx serves to whom."""
+
+import re
+from http.cookies import SimpleCookie
+
+import pytest
+from hypothesis import HealthCheck, given, seed, settings
+from hypothesis import strategies as st
+from site_of import DOMAIN, ORIGIN, ROOT, serve
+
+PAGES = [
+    "/",
+    "/index.html",
+    "/room",
+    "/room/",
+    "/room?jwt=x.y.z&a=b",
+    "/tenant/room",
+    "/Raum%20eins",
+    "/a.b",
+    "/r%C3%A4t",
+]
+ENDPOINTS = ["/http-bind", "/xmpp-websocket", "/conference-request/v1"]
+TWISTED = [
+    "/tenant/http-bind",
+    "//http-bind",
+    "/%68ttp-bind",
+    "/x/../http-bind",
+    "/http-bind?room=x",
+    "/a/b/xmpp-websocket",
+]
+FILES = [
+    "/config.js",
+    "/interface_config.js",
+    "/external_api.js",
+    "/libs/app.bundle.min.js",
+    "/css/all.css",
+    "/static/404.html",
+]
+EVERYTHING = PAGES + ENDPOINTS + TWISTED + FILES
+ANDROID = "okhttp/4.12.0"
+IPHONE = "Jitsi%20Meet/4321 CFNetwork/1492.0.1 Darwin/23.3.0"
+FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
+
+
+def asks(answer) -> bool:
+    return answer.status == 200 and '<form method="post" id="consent">' in answer.text
+
+
+def is_conference(answer) -> bool:
+    """Anything of the conference: its page, its configuration, its libraries, its signalling."""
+    words = ("var config", "interfaceConfig", "STAND-IN", "signalling", "font-family: sans-serif")
+    return any(word in answer.text for word in words)
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_a_page_is_answered_by_the_one_that_asks(site, path):
+    answer = site.get(path)
+    assert asks(answer)
+    assert not is_conference(answer)
+    assert answer.headers["Cache-Control"] == "no-cache"
+    assert answer.headers["Set-Cookie"] is None
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+@pytest.mark.parametrize("path", ENDPOINTS + TWISTED + FILES)
+def test_everything_else_is_refused(site, path, method):
+    answer = site.get(path, method, Origin=ORIGIN)
+    assert answer.status == 403
+    assert not is_conference(answer)
+    assert answer.headers["Set-Cookie"] is None
+
+
+@seed(4)
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    path=st.lists(
+        st.sampled_from(
+            ["/", "//", ".", "..", "%2e", "%2f", "http-bind", "xmpp-websocket", "config.js", "libs", "room"]
+        )
+        | st.sampled_from(
+            ["?", "#", ";", "%00", "%0a", "index.html", ".consent", "de.html", "body.html", "HTTP-BIND", "%"]
+        ),
+        max_size=7,
+    ).map(lambda parts: "/" + "".join(parts)),
+    method=st.sampled_from(["GET", "HEAD", "POST", "OPTIONS", "PUT"]),
+    cookie=st.sampled_from(["", "consent=", "consent=yes", "consent=0000000000000000", "a=b; consent=1"]),
+)
+def test_no_other_address_method_or_cookie_leads_past_it(site, path, method, cookie):
+    headers = {"Cookie": cookie} if cookie else {}
+    assert not is_conference(site.get(path, method, **headers))
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_agreeing_leads_to_the_page_that_was_asked_for(site, path):
+    answer = site.get(path, "POST", Origin=ORIGIN)
+    assert answer.status == 303
+    assert answer.headers["Location"] == ORIGIN + path
+    assert site.get(path, Cookie=site.cookie()).text.count("var config") == 1
+
+
+def test_the_answer_is_one_cookie_for_thirty_days(site):
+    answer = site.get("/room", "POST", Origin=ORIGIN)
+    [cookie] = SimpleCookie(answer.headers["Set-Cookie"]).values()
+    assert re.fullmatch(r"[0-9a-f]{16}", cookie.value)
+    attributes = {name: value for name, value in cookie.items() if value}
+    assert attributes == {"max-age": "2592000", "path": "/", "secure": True, "httponly": True, "samesite": "Lax"}
+    assert answer.headers["Strict-Transport-Security"]
+
+
+def test_agreeing_leads_to_no_other_site(site):
+    answer = site.get("//elsewhere.example/x", "POST", Origin=ORIGIN)
+    assert answer.headers["Location"] == f"{ORIGIN}//elsewhere.example/x"
+
+
+@pytest.mark.parametrize(
+    "origin", ["", "null", "https://elsewhere.example", f"http://{DOMAIN}", f"{ORIGIN}.elsewhere.example"]
+)
+def test_no_other_site_can_agree_in_a_visitors_name(site, origin):
+    answer = site.get("/room", "POST", **({"Origin": origin} if origin else {}))
+    assert answer.status == 405
+    assert answer.headers["Set-Cookie"] is None
+
+
+@pytest.mark.parametrize("path", ENDPOINTS[:2] + TWISTED[:1])
+def test_who_agreed_reaches_signalling(site, path):
+    assert site.get(path, Cookie=site.cookie()).text == "signalling"
+
+
+@pytest.mark.parametrize(
+    ("wanted", "given"),
+    [
+        ("", "en"),
+        ("de", "de"),
+        ("de-AT,de;q=0.9,en;q=0.8", "de"),
+        ("en-US,en;q=0.5,de;q=0.3", "en"),
+        ("fr, DE;q=0.5", "de"),
+        ("fr-CH,fr;q=0.9,en;q=0.8,de;q=0.7", "en"),
+        ("dev", "en"),
+        ("x" * 4000, "en"),
+    ],
+)
+def test_the_browsers_language_decides(site, wanted, given):
+    assert f'<html lang="{given}">' in site.get("/room", Accept_Language=wanted).text
+
+
+@pytest.mark.parametrize(
+    ("came_from", "led_to"),
+    [
+        ("", "https://www.example-small.test/imprint"),
+        ("https://intranet.example/", "https://intranet.example/"),
+        ("http://intranet.example/a?b=1&c=2", "http://intranet.example/a?b=1&amp;c=2"),
+        (f"{ORIGIN}/other", "https://www.example-small.test/imprint"),
+        (f"{ORIGIN}.elsewhere.example/", f"{ORIGIN}.elsewhere.example/"),
+        ("javascript:alert(1)", "https://www.example-small.test/imprint"),
+        ('https://a.example/"><script>', "https://a.example/&quot;&gt;&lt;script&gt;"),
+    ],
+)
+def test_declining_leads_back(site, came_from, led_to):
+    text = site.get("/room", **({"Referer": came_from} if came_from else {})).text
+    assert re.search(r'<a class="button" id="decline" href="([^"]*)">', text)[1] == led_to
+
+
+@pytest.mark.parametrize("agent", [ANDROID, IPHONE, FIREFOX])
+def test_apps_are_asked_like_everybody(site, agent):
+    assert asks(site.get("/room", User_Agent=agent))
+    assert site.get("/config.js", User_Agent=agent).status == 403
+
+
+# --- other choices
+
+
+@pytest.fixture(scope="module")
+def text(tmp_path_factory):
+    """A text of the customer's own, as long as it may be, and a logo as large as it may be."""
+    folder = tmp_path_factory.mktemp("customer")
+    (folder / "de.md").write_text("# Guten Tag & willkommen\n\n" + "Wörter " * 1120)
+    (folder / "logo.svg").write_text(
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9">{"<g/>" * 2980}</svg>'
+    )
+    return folder
+
+
+@pytest.fixture(scope="module")
+def welcome(package, text, tmp_path_factory):
+    choices = {
+        "jitsi_consent": "welcome",
+        "jitsi_consent_texts": {"de": str(text / "de.md")},
+        "jitsi_consent_days": 7,
+        "jitsi_consent_exempt": ["127.0.0.2/32"],
+        "jitsi_language": "de",
+        "jitsi_logo_file": str(text / "logo.svg"),
+        "jitsi_mobile_apps": "allow",
+        "jitsi_service_name": "Treffpunkt & Co",
+    }
+    with serve(tmp_path_factory.mktemp("welcome"), package(), **choices) as running:
+        yield running
+
+
+def test_a_welcome_has_one_button(welcome):
+    text = welcome.get("/room").text
+    assert "<h1>Guten Tag &amp; willkommen</h1>" in text
+    assert "<title>Guten Tag &amp; willkommen | Treffpunkt &amp; Co</title>" in text
+    assert text.count('class="button"') == 1
+    assert "decline" not in text.partition("<script>")[0]
+    assert "Max-Age=604800;" in welcome.get("/room", "POST", Origin=ORIGIN).headers["Set-Cookie"]
+
+
+def test_the_whole_page_is_small(welcome):
+    assert 25000 < len(welcome.get("/room").text.encode()) < 30000
+
+
+def test_another_text_asks_again(site, welcome):
+    assert asks(welcome.get("/room", Cookie=site.cookie()))
+    assert asks(site.get("/room", Cookie=welcome.cookie()))
+
+
+@pytest.mark.parametrize("path", ["/room", "/http-bind", "/config.js"])
+def test_exempt_networks_are_not_asked(welcome, path):
+    assert is_conference(welcome.get(path, source="127.0.0.2"))
+    assert not is_conference(welcome.get(path, source="127.0.0.1"))
+
+
+@pytest.mark.parametrize("agent", [ANDROID, IPHONE])
+def test_apps_are_let_in_by_choice(welcome, agent):
+    assert is_conference(welcome.get("/config.js", User_Agent=agent))
+    assert is_conference(welcome.get("/http-bind", User_Agent=agent))
+    assert asks(welcome.get("/room", User_Agent=FIREFOX))
+
+
+def test_apps_are_blocked_by_choice(package, tmp_path):
+    with serve(tmp_path, package(), jitsi_mobile_apps="block") as blocking:
+        cookie = blocking.cookie()
+        assert is_conference(blocking.get("/room", Cookie=cookie, User_Agent=FIREFOX))
+        for agent in (ANDROID, IPHONE):
+            for path in ("/room", "/config.js", "/http-bind"):
+                assert blocking.get(path, Cookie=cookie, User_Agent=agent).status == 403
+
+
+def test_nobody_is_asked_by_choice(package, tmp_path):
+    with serve(tmp_path, package(), jitsi_consent="none") as open_site:
+        for path in ("/", "/room", "/tenant/room", "/http-bind", "/config.js"):
+            assert is_conference(open_site.get(path)), path
+        assert open_site.get("/room", "POST", Origin=ORIGIN).headers["Set-Cookie"] is None
+
+
+def test_the_example_for_tests_is_the_customer_of_the_repository():
+    choices = (ROOT / "inventories/example-small/group_vars/jitsi/main.yml").read_text()
+    assert f"jitsi_domain: {DOMAIN}\n" in choices

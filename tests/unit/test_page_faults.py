@@ -1,0 +1,38 @@
+from pathlib import Path
+
+import pytest
+from ansible.plugins.loader import filter_loader
+from page_faults import page_faults
+
+ROOT = Path(__file__).parents[2]
+filter_loader.add_directory(str(ROOT / "filter_plugins"))
+TEXT = str(ROOT / "roles/web/files/consent/de.md")
+
+
+@pytest.mark.parametrize(
+    "choices",
+    [
+        {},
+        {"jitsi_consent_texts": {}, "jitsi_language": "en", "jitsi_logo_file": ""},
+        {"jitsi_consent_texts": {"de": TEXT}, "jitsi_language": "de"},
+        # wrong types are the contract's business
+        {"jitsi_consent_texts": "de.md", "jitsi_logo_file": 1, "jitsi_page_colors": []},
+        {"jitsi_consent_texts": {"de": None}, "jitsi_language": "de"},
+    ],
+)
+def test_finds_nothing(choices):
+    assert page_faults(choices) == []
+
+
+def test_names_the_choice_of_each_fault():
+    choices = {
+        "jitsi_consent_texts": {"de": "/nowhere.md"},
+        "jitsi_language": "en",
+        "jitsi_logo_file": TEXT,
+        "jitsi_page_colors": {"dark": {"background": "#000000", "text": "#000000"}},
+    }
+    text, language, logo, colors = page_faults(choices)
+    assert text.startswith("jitsi_consent_texts.de: /nowhere.md cannot be read")
+    assert language.startswith("jitsi_consent_texts has no en")
+    assert logo.startswith(f"jitsi_logo_file: {TEXT} is no picture")
+    assert colors.startswith("jitsi_page_colors.dark.text is #000000")
