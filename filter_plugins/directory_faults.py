@@ -34,8 +34,10 @@ _value:
 
 FOREIGN = ("servers", "ca_file", "base", "bind_dn", "login_attribute", "login_suffix", "user_filter",
            "moderators_group", "test_login")  # fmt: skip
+OWN = ("ldif_file",)
+TOKEN = ("issuer", "audience", "jwks_url", "login_url", "login_claim", "moderator_claim", "moderator_value")
 # Kind of directory -> the keys of jitsi_directory that mean something to it.
-KEYS = {"internal": (), "ldap": FOREIGN, "ad": FOREIGN}
+KEYS = {"internal": (), "openldap": OWN, "ldap": FOREIGN, "ad": FOREIGN, "token": TOKEN}
 # Attributes whose values are no login by themselves, for the page takes no @.
 ADDRESSES = {"userprincipalname", "mail"}
 DN = re.compile(r"([A-Za-z][\w-]*|[\d.]+) *=", re.ASCII)
@@ -83,7 +85,7 @@ def directory_faults(choices: dict, now: datetime | None = None) -> list[str]:
     given = {key: value for key, value in directory.items() if isinstance(value, str) and value and value.isprintable()}
     faults = [
         f"jitsi_directory.{key} means nothing to kind {kind}: remove it or write another kind."
-        for key in FOREIGN
+        for key in OWN + FOREIGN + TOKEN
         if key in directory and key not in KEYS[kind]
     ]
     by_group = choices.get("jitsi_moderators_by") == "group"
@@ -91,6 +93,15 @@ def directory_faults(choices: dict, now: datetime | None = None) -> list[str]:
         faults.append(
             "jitsi_moderators_by is group and jitsi_directory.kind internal has no groups: write listed or all, or a "
             "directory that has groups."
+        )
+    if KEYS[kind] == OWN and "ldif_file" in given and not Path(given["ldif_file"]).expanduser().is_file():
+        faults.append(
+            f"jitsi_directory.ldif_file {given['ldif_file']} cannot be read: write the name of a file on this machine."
+        )
+    if kind == "token" and ("jwks_url" in directory) == ("jitsi_token_secret" in choices):
+        faults.append(
+            "jitsi_directory.kind token needs either jitsi_directory.jwks_url (the identity provider's keys) or "
+            "jitsi_token_secret in group_vars/jitsi/vault.yml: write one of them."
         )
     if KEYS[kind] != FOREIGN:
         return faults

@@ -17,6 +17,7 @@ from secret_for import secret_for
 loader = SourceFileLoader("users", str(ROOT / "scripts/users"))
 program = importlib.util.module_from_spec(importlib.util.spec_from_loader("users", loader))
 loader.exec_module(program)
+FOREIGN = {"kind": "token", "issuer": "acme", "audience": "jitsi", "jwks_url": "https://id.acme.test/keys"}
 PASSWORD = re.compile(r"user (\S+)  password (\S+)$", re.MULTILINE)
 
 
@@ -165,6 +166,20 @@ def test_a_moderator_beyond_the_seats_is_refused_before_anything_is_written(serv
     refused(done, "* jitsi_moderators and jitsi_accounts have 6 names and plan team has 5 seats: remove 1 or choose")
     assert snapshot(folder) == before
     assert users(servers, folder, ACTION="add", NAME="f", MODERATOR="no").returncode == 0
+
+
+def test_people_of_another_directory_are_its_administrators_business(servers, folder):
+    main = folder / "group_vars/jitsi/main.yml"
+    main.write_text(main.read_text() + yaml.safe_dump({"jitsi_directory": FOREIGN}))
+    before = snapshot(folder)
+    for action, name in (("add", "carla"), ("reset", "anna"), ("remove", "carla")):
+        refused(
+            users(servers, folder, ACTION=action, NAME=name), "the directory's administrator adds and removes them."
+        )
+    assert snapshot(folder) == before
+    listed = users(servers, folder).stdout.splitlines()
+    assert listed[1:3] == ["anna   yes        main.yml", "bernd  yes        main.yml"]
+    assert listed[-1] == "Who else may log in: ask the customer's own directory (jitsi_directory.kind is token)."
 
 
 def test_servers_out_of_reach_are_named_and_the_file_is_new(servers, folder):

@@ -103,3 +103,40 @@ def test_good_filters(text):
 )
 def test_bad_filters(text):
     assert not filter_is_good(text)
+
+
+def test_a_tree_to_begin_with_belongs_to_the_own_directory_and_is_a_file(tmp_path):
+    file = tmp_path / "tree.ldif"
+    own = {"jitsi_directory": {"kind": "openldap", "ldif_file": str(file)}}
+    assert directory_faults(own) == [
+        f"jitsi_directory.ldif_file {file} cannot be read: write the name of a file on this machine."
+    ]
+    file.touch()
+    assert directory_faults(own) == []
+    assert faults(ldif_file=str(file)) == [
+        "jitsi_directory.ldif_file means nothing to kind ldap: remove it or write another kind."
+    ]
+
+
+TOKEN = {"kind": "token", "issuer": "https://id.acme.example", "audience": "jitsi"}
+ONE_OF_THEM = [
+    "jitsi_directory.kind token needs either jitsi_directory.jwks_url (the identity provider's keys) or "
+    "jitsi_token_secret in group_vars/jitsi/vault.yml: write one of them."
+]
+
+
+def test_tokens_have_a_secret_or_keys_and_not_both():
+    keys = {"jwks_url": "https://id.acme.example/keys"}
+    secret = {"jitsi_token_secret": "s" * 32}
+    assert directory_faults({"jitsi_directory": TOKEN | keys, "jitsi_moderators_by": "group"}) == []
+    assert directory_faults({"jitsi_directory": TOKEN} | secret) == []
+    assert directory_faults({"jitsi_directory": TOKEN}) == ONE_OF_THEM
+    assert directory_faults({"jitsi_directory": TOKEN | keys} | secret) == ONE_OF_THEM
+
+
+def test_tokens_need_no_servers_and_servers_no_issuer():
+    choices = {"jitsi_directory": TOKEN | {"base": "dc=acme"}, "jitsi_token_secret": "s" * 32}
+    assert directory_faults(choices) == [
+        "jitsi_directory.base means nothing to kind token: remove it or write another kind."
+    ]
+    assert faults(issuer="x") == ["jitsi_directory.issuer means nothing to kind ldap: remove it or write another kind."]
