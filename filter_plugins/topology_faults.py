@@ -124,16 +124,6 @@ def topology_faults(groups, choices, machine_groups) -> list[str]:
     faults = _group_faults(groups, planned, machine_groups)
     faults += _host_faults(groups, planned, machine_groups, customer)
     faults += _size_faults(groups, machine_groups, customer or "<customer>", plan or "<none>", machines)
-    accounts = chosen("jitsi_accounts", dict)
-    added = [name for name, account in accounts.items() if isinstance(account, dict) and account.get("moderator")]
-    written = [name for name in chosen("jitsi_moderators", list) if isinstance(name, str)]
-    seats, people = promise.get("moderators"), len({*written, *added})
-    if isinstance(seats, int) and 0 < seats < people:
-        where = "jitsi_moderators and jitsi_accounts have" if added else "jitsi_moderators has"
-        faults.append(
-            f"{where} {people} names and plan {_quote(plan)} has {_plural(seats, 'seat')}: "
-            f"remove {people - seats} or choose a larger jitsi_plan."
-        )
     return faults
 
 

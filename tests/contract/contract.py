@@ -7,6 +7,7 @@ from pathlib import Path
 
 import yaml
 from contract_faults import contract_faults
+from moderation_faults import moderation_faults
 from topology_faults import topology_faults
 
 ROOT = Path(__file__).parent.parent.parent
@@ -43,7 +44,8 @@ PLAN = {
 def judge(choices, groups=None):
     """All faults of choices on top of the offer, and of groups."""
     merged = {**copy.deepcopy(OFFER), **choices}
-    return contract_faults(merged, OPTIONS, LIMITS, CATALOGUES) + topology_faults(groups or PLAN, merged, GROUPS)
+    faults = contract_faults(merged, OPTIONS, LIMITS, CATALOGUES) + topology_faults(groups or PLAN, merged, GROUPS)
+    return faults + moderation_faults(merged)
 
 
 def environment(home: Path) -> dict:

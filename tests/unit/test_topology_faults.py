@@ -4,7 +4,7 @@ from topology_faults import planned_hosts, topology_faults
 GROUPS = ["meet", "videobridges", "turn"]
 ONE = {"all": ["a-x"], "ungrouped": [], "jitsi": ["a-x"], "meet": ["a-x"], "videobridges": ["a-x"], "turn": ["a-x"]}
 PLANS = {"p": {"users": 5, "moderators": 1, "machines": {"meet": 1, "videobridges": 1, "turn": 1}}}
-CHOICES = {"jitsi_customer": "a", "jitsi_plan": "p", "jitsi_plans": PLANS, "jitsi_moderators": ["anna"]}
+CHOICES = {"jitsi_customer": "a", "jitsi_plan": "p", "jitsi_plans": PLANS}
 
 
 def test_one_host_may_carry_every_group():
@@ -24,26 +24,9 @@ def test_an_empty_plan_is_a_fault_of_its_own(groups):
     assert fault.startswith("plan.yml has no host in group jitsi: ")
 
 
-@pytest.mark.parametrize("junk", [None, 5, "x", [], {"p": 5}, {"p": {"machines": 3, "moderators": "x"}}])
+@pytest.mark.parametrize("junk", [None, 5, "x", [], {"p": 5}, {"p": {"machines": 3}}])
 def test_choices_of_the_wrong_type_are_passed_over(junk):
-    choices = {"jitsi_customer": "a", "jitsi_plan": "p", "jitsi_plans": junk, "jitsi_moderators": junk}
-    assert topology_faults(ONE, choices, GROUPS) == []
-
-
-def test_more_moderators_than_seats():
-    assert topology_faults(ONE, CHOICES | {"jitsi_moderators": ["anna", "bernd"]}, GROUPS) == [
-        "jitsi_moderators has 2 names and plan p has 1 seat: remove 1 or choose a larger jitsi_plan."
-    ]
-
-
-def test_a_seat_is_taken_by_a_moderator_of_either_list_once():
-    accounts = {name: {"moderator": name != "guest", "password": 2} for name in ("anna", "bernd", "guest")}
-    choices = CHOICES | {"jitsi_moderators": ["anna"], "jitsi_accounts": accounts}
-    assert topology_faults(ONE, choices, GROUPS) == [
-        "jitsi_moderators and jitsi_accounts have 2 names and plan p has 1 seat: "
-        "remove 1 or choose a larger jitsi_plan."
-    ]
-    del accounts["bernd"]
+    choices = {"jitsi_customer": "a", "jitsi_plan": "p", "jitsi_plans": junk}
     assert topology_faults(ONE, choices, GROUPS) == []
 
 
