@@ -520,7 +520,7 @@ async def session(
     client.enable_starttls = False  # the carrier is encrypted already
     addresses = {known: customer.address(known) for known in customer.addresses}
     connector = aiohttp.TCPConnector(ssl=context, resolver=KnownAddresses(addresses))
-    agreed = await asyncio.to_thread(outside.consent, customer)
+    agreed = await asyncio.to_thread(outside.consent, customer) if customer.consent else {}
     async with aiohttp.ClientSession(connector=connector, headers=agreed) as http:
         # A guest's virtual host has no name in the world: the page's own host carries it.
         transport = transport_class(http, f"{customer.url}/{path}", domain)

@@ -22,7 +22,8 @@ class Answer:
 async def log_in(http, url: str, domain: str, user: str, password: str, patience: float = 30) -> Answer:
     """The answer to one login; http is an aiohttp.ClientSession."""
     begin = time.monotonic()
-    async with asyncio.timeout(patience), http.ws_connect(f"{url}/xmpp-websocket", protocols=("xmpp",)) as socket:
+    websocket = http.ws_connect(f"{url}/xmpp-websocket", protocols=("xmpp",), headers={"Host": domain})
+    async with asyncio.timeout(patience), websocket as socket:
         await socket.send_str(f'<open xmlns="{FRAMING}" to="{domain}" version="1.0"/>')
         offered = set()
         while not offered:

@@ -41,6 +41,7 @@ class House:
     domain: str
     moderators: dict[str, str]
     page: str
+    consent: bool = False
 
     @property
     def addresses(self):

@@ -32,7 +32,7 @@ local function connect()
 end
 
 -- The daemon's answer, always a table with a result.
-local function ask(user, password)
+local function ask(user, password, session)
 	local conn, err = connect();
 	if not conn then
 		module:log("error", "jitsi-directory does not answer at %s: %s", path, err);
@@ -44,7 +44,8 @@ local function ask(user, password)
 		if answer then return; end
 		answer = result;
 		handle:close();
-		done();
+		-- Who has hung up gets no answer: prosody would stumble over what is left of the session.
+		if not (session and session.destroyed) then done(); end
 	end
 	handle = server.wrapclient(conn, "jitsi-directory", 0, {
 		onconnect = function () end;
@@ -72,8 +73,8 @@ function provider.get_sasl_handler(session)
 	local answer;
 	-- No nodeprep: what is typed goes to the directory as it is, and the directory says what the account is called.
 	local handler = new_sasl(module.host, { nodeprep = false, plain_test = function (self, username, password)
-		answer = ask(username, password);
-		if session.destroyed or answer.result ~= "yes" then return false, true; end
+		answer = ask(username, password, session);
+		if answer.result ~= "yes" then return false, true; end
 		self.username = answer.name;
 		session.jitsi_directory_moderator = answer.moderator == true;
 		return true, true;
