@@ -5,7 +5,7 @@ name: deployment_plan
 short_description: Shape a customer's plan and choices into what would be deployed
 description:
   - Data for C(make plan) and P(topology_picture#filter), made from what the customer wrote, without asking the cloud.
-  - A server in several groups is of the kind of the first of them, in the order meet, videobridges, turn.
+  - A server in several groups is of the kind of the first of them, in the order meet, videobridges, turn, directories.
   - A server gets a floating IP where the firewall matrix lets the world in to one of its groups.
 positional: _input, choices, firewall_matrix
 options:
@@ -37,7 +37,7 @@ _value:
 """
 
 # group of machines -> kind of machine in the choices, in the order in which a shared server takes its kind
-KINDS = {"meet": "meet", "videobridges": "videobridge", "turn": "turn"}
+KINDS = {"meet": "meet", "videobridges": "videobridge", "turn": "turn", "directories": "directory"}
 EVERY_SERVER = "jitsi"
 
 
@@ -58,7 +58,7 @@ def deployment_plan(groups, choices, firewall_matrix) -> dict:
                 "name": name,
                 "groups": mine,
                 "flavor": choices["cloud_flavors"][kind],
-                "volume_gb": choices["cloud_volume_gb"][kind],
+                "volume_gb": choices["cloud_volume_gb"].get(kind, 0),
                 "floating_ip": bool(public & set(mine)),
             }
         )

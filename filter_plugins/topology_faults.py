@@ -40,7 +40,11 @@ _value:
 
 PARENT = "jitsi"
 # What hosts of a group are called: <customer>-<noun>, numbered where there can be several.
-NOUNS = {"meet": "meet", "videobridges": "jvb", "turn": "turn"}
+NOUNS = {"meet": "meet", "videobridges": "jvb", "turn": "turn", "directories": "ldap"}
+# Groups with one host at most, and why.
+SINGLE = {"meet": "signalling runs on one machine", "directories": "people are kept in one place"}
+# Groups a plan may lack, and the kind of directory (jitsi_directory.kind) that each is there for.
+OPTIONAL = {"directories": "openldap"}
 ANSIBLES_OWN = {"all", "ungrouped", PARENT}
 HOST_NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?", re.ASCII)
 
@@ -53,7 +57,7 @@ def _quote(name: str) -> str:
 def planned_hosts(group: str, customer: str, count: int) -> str:
     """What stands in plan.yml for count hosts of group: one name, or a range of names."""
     name = f"{customer}-{NOUNS.get(group, group)}"
-    return name if group == "meet" else f"{name}-1" if count == 1 else f"{name}-[1:{count}]"
+    return name if group in SINGLE else f"{name}-1" if count == 1 else f"{name}-[1:{count}]"
 
 
 def _plural(count: int, noun: str) -> str:
@@ -93,17 +97,35 @@ def _host_faults(groups: dict, planned: list[str], machine_groups: list[str], cu
 def _size_faults(groups: dict, machine_groups: list[str], customer: str, plan: str, machines: dict) -> list[str]:
     faults = []
     for group in machine_groups:
-        count, least = len(groups.get(group, [])), machines.get(group, 1)
-        if group == "meet" and count > 1:
-            faults.append(
-                f"group meet has {count} hosts: keep one in plan.yml, because signalling runs on one machine."
-            )
+        count, least = len(groups.get(group, [])), machines.get(group, 0 if group in OPTIONAL else 1)
+        if group in SINGLE and count > 1:
+            faults.append(f"group {group} has {count} hosts: keep one in plan.yml, because {SINGLE[group]}.")
         elif isinstance(least, int) and count < least:
             faults.append(
                 f"group {group} has {_plural(count, 'host')} and plan {_quote(plan)} needs {least}: "
                 f"write {planned_hosts(group, customer, least)} in plan.yml."
             )
     return faults
+
+
+def _directory_faults(groups: dict, customer: str, directory: dict, flavors: dict) -> list[str]:
+    """What is wrong with the optional group of directories, judged by what was chosen for it."""
+    hosts, kind = groups.get("directories", []), directory.get("kind", "internal")
+    wanted = kind == OPTIONAL["directories"]
+    if wanted and not hosts:
+        return [
+            "jitsi_directory.kind is openldap and group directories has no hosts: write "
+            f"{planned_hosts('directories', customer, 1)}, or the meet host, in plan.yml."
+        ]
+    if hosts and not wanted and isinstance(kind, str) and kind.isprintable():
+        return [
+            f"group directories has {_plural(len(hosts), 'host')} and jitsi_directory.kind is {_quote(kind)}: remove "
+            "the group from plan.yml or write openldap."
+        ]
+    shared = any(set(hosts) & set(groups.get(group, [])) for group in NOUNS if group != "directories")
+    if hosts and not shared and flavors and "directory" not in flavors:
+        return ["cloud_flavors.directory is missing: write the name of a flavor with at least 1 vCPU and 1 GB."]
+    return []
 
 
 def topology_faults(groups, choices, machine_groups) -> list[str]:
@@ -124,6 +146,8 @@ def topology_faults(groups, choices, machine_groups) -> list[str]:
     faults = _group_faults(groups, planned, machine_groups)
     faults += _host_faults(groups, planned, machine_groups, customer)
     faults += _size_faults(groups, machine_groups, customer or "<customer>", plan or "<none>", machines)
+    directory, flavors = chosen("jitsi_directory", dict), chosen("cloud_flavors", dict)
+    faults += _directory_faults(groups, customer or "<customer>", directory, flavors)
     return faults
 
 

@@ -33,21 +33,26 @@ def pytest_configure(config):
 
 
 def pytest_ignore_collect(collection_path, config):
-    """Checks need a customer; the clients' own tests do not."""
+    """Checks need a customer, and some a group of the plan that is optional; the clients' own tests need neither."""
     if collection_path.parent == HERE and collection_path.name.startswith("test_"):
-        return CUSTOMER not in config.stash
+        if CUSTOMER not in config.stash:
+            return True
+        some = {"test_directory.py": EACH["directory"], "test_people.py": EACH["directory_server"]}
+        return collection_path.name in some and not some[collection_path.name](config.stash[CUSTOMER])
     if collection_path == HERE / "unit":
         return CUSTOMER in config.stash
     return None
 
 
-# What checks ask for. `server`, `bridge`, `relay` and `name` run a check once for each.
+# What checks ask for. `server`, `bridge`, `relay`, `name`, `directory`, `directory_server` run a check once for each.
 
 EACH = {
     "server": lambda customer: customer.hosts,
     "bridge": lambda customer: customer.group("videobridges"),
     "relay": lambda customer: customer.relays,
     "name": lambda customer: list(customer.addresses),
+    "directory": lambda customer: customer.group("directories"),
+    "directory_server": lambda customer: customer.directory,
 }
 
 
@@ -80,7 +85,7 @@ def stand_in(customer) -> bool:
 
 
 @pytest.fixture(scope="session")
-def login(tmp_path_factory):
+def login(customer, tmp_path_factory):
     """login(server): the shell there, as root over SSH with what Ansible uses; one connection for the whole run."""
     sockets = tmp_path_factory.mktemp("ssh")
     known: dict[str, testinfra.host.Host] = {}
@@ -90,7 +95,7 @@ def login(tmp_path_factory):
             known[host.name] = testinfra.get_host(
                 f"ssh://{host.ssh['user']}@{host.ssh['host']}:{host.ssh['port']}",
                 ssh_identity_file=host.ssh["key"] or None,
-                ssh_extra_args=host.ssh["args"],
+                ssh_extra_args=host.ssh["args"] if host.public else f"{host.ssh['args']} {customer.jump}",
                 controlpath=f"{sockets}/%%C",
                 sudo=True,
             )

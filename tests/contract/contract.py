@@ -16,6 +16,7 @@ SPECS = yaml.safe_load((ROOT / "roles/customer/meta/argument_specs.yml").read_te
 OPTIONS = SPECS["main"]["options"]
 ROLE = yaml.safe_load((ROOT / "roles/customer/vars/main.yml").read_text())
 LIMITS, CATALOGUES, GROUPS = (ROLE[f"__customer_{name}"] for name in ("limits", "catalogues", "groups"))
+SECRETS = {name for name, option in OPTIONS.items() if option.get("no_log")}
 SEED = "a-seed-of-more-than-thirty-two-characters"
 
 CHOICES = {
@@ -54,18 +55,21 @@ def environment(home: Path) -> dict:
 
 
 def write_customer(folder: Path, choices=None, plan=None) -> Path:
-    """A customer's folder as an operator has it; choices may be text for what is no YAML."""
+    """A customer's folder as an operator has it, secrets in the vault; choices may be text for what is no YAML."""
     choices = CHOICES if choices is None else choices
     jitsi = folder / "group_vars" / "jitsi"
     jitsi.mkdir(parents=True)
-    clear = {k: v for k, v in choices.items() if k != "jitsi_seed"} if isinstance(choices, dict) else choices
+    vault = {"jitsi_seed": SEED}
+    clear = choices
+    if isinstance(choices, dict):
+        vault |= {k: v for k, v in choices.items() if k in SECRETS}
+        clear = {k: v for k, v in choices.items() if k not in SECRETS}
     (jitsi / "main.yml").write_text(clear if isinstance(clear, str) else yaml.safe_dump(clear, allow_unicode=True))
-    plan = plan or {"jitsi": {"children": {g: {"hosts": dict.fromkeys(PLAN[g])} for g in GROUPS}}}
+    plan = plan or {"jitsi": {"children": {g: {"hosts": dict.fromkeys(PLAN[g])} for g in GROUPS if g in PLAN}}}
     (folder / "plan.yml").write_text(plan if isinstance(plan, str) else yaml.safe_dump(plan))
-    seed = choices.get("jitsi_seed", SEED) if isinstance(choices, dict) else SEED
     subprocess.run(
         ["ansible-vault", "encrypt", "--output", str(jitsi / "vault.yml"), "-"],
-        input=f"jitsi_seed: {seed}\n",
+        input=yaml.safe_dump(vault),
         text=True,
         cwd=ROOT,
         env=environment(folder.parent),

@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 ROOT = Path(__file__).parents[2]
-MATRIX = yaml.safe_load((ROOT / "group_vars/jitsi/firewall.yml").read_text())["firewall_matrix"]
+MATRIX = yaml.safe_load((ROOT / "group_vars/jitsi/firewall.yml").read_text())["firewall_offer"]
 
 
 def belongs(customer, resource):

@@ -37,3 +37,10 @@ def test_a_shared_server_is_of_the_first_kind():
     groups = {group: ["a-m"] for group in ("jitsi", "turn", "videobridges", "meet")}
     (server,) = deployment_plan(groups, CHOICES, MATRIX)["servers"]
     assert (server["flavor"], server["groups"]) == ("m", ["meet", "videobridges", "turn"])
+
+
+def test_a_directory_boots_from_the_local_disk_unless_told_otherwise():
+    groups = {"jitsi": ["a-d"], "directories": ["a-d"]}
+    choices = CHOICES | {"cloud_flavors": CHOICES["cloud_flavors"] | {"directory": "d"}}
+    (server,) = deployment_plan(groups, choices, MATRIX)["servers"]
+    assert (server["flavor"], server["volume_gb"], server["floating_ip"]) == ("d", 0, False)

@@ -1,7 +1,7 @@
 import pytest
 from topology_faults import planned_hosts, topology_faults
 
-GROUPS = ["meet", "videobridges", "turn"]
+GROUPS = ["meet", "videobridges", "turn", "directories"]
 ONE = {"all": ["a-x"], "ungrouped": [], "jitsi": ["a-x"], "meet": ["a-x"], "videobridges": ["a-x"], "turn": ["a-x"]}
 PLANS = {"p": {"users": 5, "moderators": 1, "machines": {"meet": 1, "videobridges": 1, "turn": 1}}}
 CHOICES = {"jitsi_customer": "a", "jitsi_plan": "p", "jitsi_plans": PLANS}
@@ -30,7 +30,44 @@ def test_choices_of_the_wrong_type_are_passed_over(junk):
     assert topology_faults(ONE, choices, GROUPS) == []
 
 
+OPENLDAP = CHOICES | {"jitsi_directory": {"kind": "openldap"}}
+
+
+@pytest.mark.parametrize("flavors", [{}, {"meet": "m", "directory": "d"}])
+def test_a_plan_may_have_a_directory(flavors):
+    groups = ONE | {"jitsi": ["a-x", "a-ldap"], "directories": ["a-ldap"]}
+    assert topology_faults(groups, OPENLDAP | {"cloud_flavors": flavors}, GROUPS) == []
+
+
+def test_a_directory_may_share_a_machine_and_then_needs_no_flavor():
+    assert topology_faults(ONE | {"directories": ["a-x"]}, OPENLDAP | {"cloud_flavors": {"meet": "m"}}, GROUPS) == []
+
+
+def test_a_directory_needs_its_host_its_kind_and_its_flavor():
+    groups = ONE | {"jitsi": ["a-x", "a-ldap"], "directories": ["a-ldap"]}
+    assert topology_faults(ONE, OPENLDAP, GROUPS) == [
+        "jitsi_directory.kind is openldap and group directories has no hosts: write a-ldap, or the meet host, in "
+        "plan.yml."
+    ]
+    for choices in (CHOICES, CHOICES | {"jitsi_directory": {"kind": "internal"}}):
+        assert topology_faults(groups, choices, GROUPS) == [
+            "group directories has 1 host and jitsi_directory.kind is internal: remove the group from plan.yml or "
+            "write openldap."
+        ]
+    assert topology_faults(groups, OPENLDAP | {"cloud_flavors": {"meet": "m"}}, GROUPS) == [
+        "cloud_flavors.directory is missing: write the name of a flavor with at least 1 vCPU and 1 GB."
+    ]
+
+
+def test_there_is_one_directory():
+    groups = ONE | {"jitsi": ["a-x", "a-y"], "directories": ["a-x", "a-y"]}
+    assert topology_faults(groups, OPENLDAP, GROUPS) == [
+        "group directories has 2 hosts: keep one in plan.yml, because people are kept in one place."
+    ]
+
+
 def test_names_of_planned_hosts():
+    assert planned_hosts("directories", "a", 1) == "a-ldap"
     assert planned_hosts("meet", "a", 1) == "a-meet"
     assert planned_hosts("turn", "a", 1) == "a-turn-1"
     assert planned_hosts("videobridges", "a", 3) == "a-jvb-[1:3]"

@@ -1,0 +1,38 @@
+"""The toolkit's own directory, asked from where prosody asks it."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+ASK = Path(__file__).parent / "remote_directory.py"
+
+
+@pytest.mark.guard(
+    "nothing, but the directory tells or does what it must not",
+    "on {directory}: /etc/ldap/slapd.ldif (role openldap), ss -lntp",
+)
+def test_directory_keeps_to_itself(meet, customer, directory):
+    """The own directory shows nothing to strangers, no passwords to the reader, and talks inside TLS only"""
+    tree = "dc=" + customer.domain.replace(".", ",dc=")
+    done = meet.run("python3 -W ignore -c %s %s", ASK.read_text(), tree)
+    assert done.rc == 0, done.stderr
+    faults = json.loads(done.stdout)
+    assert not faults, "; ".join(faults)
+
+
+@pytest.mark.guard(
+    "nothing, but passwords lie about on {directory}",
+    "on {directory}: ls -lR /etc/ldap /var/lib/ldap /var/backups/openldap; slapcat (role openldap)",
+)
+def test_directory_keeps_hashes(login, directory):
+    """The own directory keeps passwords as Argon2 hashes, in files nobody else reads"""
+    server = login(directory)
+    dump = server.run("slapcat -o ldif-wrap=no -n 1 -a '(userPassword=*)'")
+    assert dump.rc == 0, dump.stderr
+    kept = [line for line in dump.stdout.splitlines() if line.startswith("userPassword")]
+    assert kept, "nobody has a password"
+    # Base64 of "{ARGON2}$".
+    assert all(line.startswith("userPassword:: e0FSR09OMn0k") for line in kept), "some are kept in another way"
+    readable = server.check_output("find /var/lib/ldap /var/backups/openldap /etc/ldap/server.key -type f -perm /o+r")
+    assert not readable, f"anybody there reads {readable}"
