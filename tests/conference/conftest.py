@@ -74,7 +74,7 @@ def customer(pytestconfig) -> Customer:
 def moderator(customer) -> str:
     """The login of somebody who may open rooms."""
     if not customer.moderators:
-        pytest.skip("no moderator's password is known here: it is when jitsi_directory names a test_login")
+        pytest.skip("no moderator's password is known here: with tokens there is none, else name a test_login")
     return next(iter(customer.moderators))
 
 
