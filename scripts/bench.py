@@ -1,6 +1,6 @@
-"""Measure validation, provisioning and configuration: wall time, CPU time and peak memory on the controller.
+"""Measure validation, provisioning, configuration and logins: wall time, CPU time and peak memory on the controller.
 
-usage: bench.py [--only validate|provision|configure]
+usage: bench.py [--only validate|provision|configure|logins]
        bench.py --measure NAME COMMAND...     one command, as one JSON line
 
 Prints a table and stores it as JSON lines in $LAB_STATE/bench.jsonl. Compare rows of one run only: machines differ and
@@ -16,6 +16,7 @@ import platform
 import subprocess
 import sys
 import time
+import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -120,6 +121,23 @@ def configure() -> list[dict]:
         subprocess.run(["molecule", "destroy", "--scenario-name", "small"], **quiet)
 
 
+def logins() -> list[dict]:
+    """200 people of a directory log in at the same time, through prosody and jitsi-directory to an LDAP server."""
+    report, rows = STATE / "bench-logins.xml", []
+    suite = [sys.executable, "-m", "pytest", "-q", "tests/moderators/test_directory.py", "-k", "200_logins"]
+    done = subprocess.run([*suite, f"--junitxml={report}"], cwd=ROOT, capture_output=True, text=True, check=False)
+    if done.returncode:
+        sys.exit(f"bench: the logins failed:\n{done.stdout[-3000:]}")
+    for case in ElementTree.parse(report).iter("testcase"):  # noqa: S314  # pytest's own
+        seen = {each.get("name"): float(each.get("value")) for each in case.iter("property")}
+        what = f"200 logins at the same time, {case.get('name').partition('[')[2].rstrip(']')}"
+        print(
+            f"{what:58} median {seen['median']:.1f} s, p99 {seen['p99']:.1f} s, errors {seen['errors']:.0f}", flush=True
+        )
+        rows.append({"what": what, "wall_s": seen["p99"], **seen})
+    return rows
+
+
 def ratios(rows: list[dict]) -> list[str]:
     """The figures to compare from run to run; of what ran twice, the run that was disturbed less counts."""
     wall = {row["what"]: row["wall_s"] for row in sorted(rows, key=lambda row: -row["wall_s"])}
@@ -132,7 +150,7 @@ def ratios(rows: list[dict]) -> list[str]:
 
 
 def main() -> None:
-    stages = {"validate": validate, "provision": provision, "configure": configure}
+    stages = {"validate": validate, "provision": provision, "configure": configure, "logins": logins}
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--only", choices=stages)
     parser.add_argument("--measure", nargs=argparse.REMAINDER, default=[])
