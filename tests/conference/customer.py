@@ -66,8 +66,9 @@ class Customer:
 
     rules are the choices about rooms (names, lobby, password, may_name), consent tells whether visitors are asked
     before anything else, firewall is the matrix, pages are URLs the customer's page may lead to, ca is the lab's own
-    authority or empty, log is where tracebacks go, jump are ssh's arguments for servers without a public address,
-    directory are the servers that the meet host asks who somebody is. Holds passwords: never print it.
+    authority or empty, log is where tracebacks go, log_days how long logs may live, jump are ssh's arguments for
+    servers without a public address, directory are the servers that the meet host asks who somebody is. Holds
+    passwords: never print it.
     """
 
     domain: str
@@ -81,6 +82,7 @@ class Customer:
     pages: list[str]
     ca: str
     log: str
+    log_days: int
     jump: str = ""
     directory: list[str] = dataclasses.field(default_factory=list)
 

@@ -349,11 +349,13 @@ class Participant:
         if answer.find(f"{{{FOCUS}}}conference").get("ready") != "true":
             raise Refused("the focus is not ready")
 
-    def present(self, room: str, nick: str, password: str | None = None, **attributes: str) -> str:
-        """Says that this person wants to be in the room."""
+    def present(
+        self, room: str, nick: str, password: str | None = None, name: str = "Verification", **attributes: str
+    ) -> str:
+        """Says that this person, of that name, wants to be in the room."""
         secret = [element(f"{{{MUC}}}password", password)] if password is not None else []
-        name = element(f"{{{NICK}}}nick", "Verification")
-        return self.send("presence", f"{room}/{nick}", element(f"{{{MUC}}}x", *secret), name, **attributes)
+        shown = element(f"{{{NICK}}}nick", name)
+        return self.send("presence", f"{room}/{nick}", element(f"{{{MUC}}}x", *secret), shown, **attributes)
 
     async def join(self, room: str, nick: str | None = None, password: str | None = None, **attributes: str) -> None:
         """Enters a room that is open; Refused when it is not."""

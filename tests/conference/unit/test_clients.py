@@ -165,7 +165,7 @@ def test_ways_into_a_room_spell_its_name():
     ],
 )
 def test_rooms_are_named_by_the_rules(names, name, meeting):
-    some = customer.Customer("example.org", [], 1, {}, {}, {"names": names}, False, {}, [], "", "")
+    some = customer.Customer("example.org", [], 1, {}, {}, {"names": names}, False, {}, [], "", "", 14)
     assert re.fullmatch(name, some.new_name())
     assert re.fullmatch(meeting, some.meeting_name())
     assert some.new_name() != some.new_name()

@@ -1,0 +1,104 @@
+"""What is left of a conference on the servers, and for how long."""
+
+import asyncio
+import re
+import secrets
+from urllib.parse import quote
+
+import outside
+import pytest
+import xmpp
+
+LOOK = "the log named on {server} and the level of the daemon that writes it; how long: role log_retention"
+# Where daemons write that participants talk to. sshd is not theirs: it may name the operator's address.
+DAEMONS = "nginx prosody jicofo jitsi-videobridge2 coturn jitsi-directory"
+
+
+@pytest.fixture(scope="module")
+def traces(customer, moderator) -> dict[str, str]:
+    """A conference took place; what of it must be written nowhere, with how it is called."""
+    name = "Anna-" + secrets.token_hex(12)
+    nick = secrets.token_hex(12)
+    said = secrets.token_hex(12)
+    asked = secrets.token_hex(12)
+    meeting = customer.meeting_name()
+    room = customer.room(meeting)
+
+    async def conference() -> None:
+        trust = outside.trust(customer)
+        async with (
+            xmpp.session(customer, "bosh", trust) as guest,
+            xmpp.session(customer, "websocket", trust, moderator) as host,
+        ):
+            await host.enter(room)
+            if customer.rules["lobby"] or customer.rules["password"]:  # otherwise a moderator's hand is needed
+                await guest.wait(room)
+            else:
+                await guest.ask_focus(room)
+                await guest.join(room, nick=nick, name=name)
+            heard = asyncio.ensure_future(host.hear(said))
+            await asyncio.sleep(0)
+            host.say(room, said)
+            await heard
+
+    asyncio.run(conference())
+    for path in (f"/{quote(meeting)}?jwt={asked}", f"/tenant/{quote(meeting)}", f"/static/{asked}", f"/..;/{asked}%00"):
+        outside.get(customer, path)
+    with outside.dial(customer, customer.domain, 443) as connection:
+        address = connection.getsockname()[0]
+    rooms = {} if customer.has_fixed_rooms else {"the name of the room": meeting}
+    return rooms | {
+        "the name of a guest": name,
+        "the nickname of a guest": nick,
+        "what was said": said,
+        "what was asked of the page": asked,
+        "the address of a participant": address,
+    }
+
+
+def unlike_itself(text: str) -> str:
+    """A regular expression that finds the text but not itself: sudo writes down the commands that search."""
+    return f"[{text[0]}]{re.escape(text[1:])}"
+
+
+@pytest.mark.guard("somebody can read later who met when and what was said", LOOK)
+def test_no_traces(login, server, traces):
+    """No log names rooms, people or what they said, and none a participant's address"""
+    shell = login(server)
+    shell.check_output("journalctl --sync")
+    found = []
+    for what, text in traces.items():
+        pattern = unlike_itself(text)
+        files = shell.run("grep -rlaE -e %s /var/log --exclude-dir=journal", rf"\b{pattern}\b").stdout.split()
+        if what == "the address of a participant":
+            files = [file for file in files if re.match(r"/var/log/(nginx|jitsi|prosody)/", file)]
+            units = " ".join(f"-u {daemon}" for daemon in DAEMONS.split())
+        else:
+            units = ""
+        if shell.run(f"journalctl -q -o cat {units} | grep -aqE -e %s", rf"\b{pattern}\b").rc == 0:
+            files.append("the journal")
+        found += [f"{what} stands in {file}" for file in files]
+    assert not found, f"{server.name}: {'; '.join(found)}"
+
+
+@pytest.mark.guard("data live longer than participants were told", LOOK)
+def test_nothing_is_old(customer, login, server):
+    """Nothing in any log is older than the days that were chosen"""
+    shell = login(server)
+    old = shell.check_output("find /var/log -type f -size +0 -mmin +%d", customer.log_days * 1440).split()
+    if shell.check_output("journalctl -q -o cat -n 1 --until=-%dd", customer.log_days):
+        old.append("the journal")
+    assert not old, f"{server.name}: older than {customer.log_days} days: {', '.join(old)}"
+
+
+@pytest.mark.guard(
+    "data live longer than participants were told", "systemctl list-timers on {server} (role log_retention)"
+)
+def test_forgetting_goes_on(login, server):
+    """What deletes old logs is due today"""
+    shell = login(server)
+    for timer in ("logrotate.timer", "log-retention.timer"):
+        state = shell.run("systemctl is-active %s", timer).stdout.strip()
+        assert state == "active", f"{server.name}: {timer} is {state}"
+        failed = shell.run("systemctl is-failed %s", timer.replace(".timer", ".service")).stdout.strip()
+        assert failed != "failed", f"{server.name}: {timer.replace('.timer', '.service')} failed"
