@@ -15,6 +15,7 @@ require "inspect"; -- as the real one, whose complaints it prints
 
 local REFUSED = "not-allowed";
 local RETRY_AFTER, KEPT_FOR = 30, 6 * 60 * 60;
+local GONE_AFTER = 90 * 60; -- so long a key counts that is no longer published, for tokens signed before
 
 -- A public RSA key of a JWKS document as PEM (RFC 7518, 6.3.1; RFC 8017, A.1.1).
 local function der(tag, content)
@@ -72,10 +73,14 @@ function Tokens:fetch_keys()
 			self.module:log("warn", "no keys from %s: %s", self.keys_url, tostring(code ~= 0 and code or body));
 			return again(RETRY_AFTER);
 		end
-		self.keys = {};
+		local gone = {};
+		for kid in pairs(self.keys) do gone[kid] = true; end
 		for _, jwk in ipairs(document.keys) do
-			if jwk.kid then self.keys[jwk.kid] = pem_of(jwk); end
+			if jwk.kid then self.keys[jwk.kid], gone[jwk.kid] = pem_of(jwk), nil; end
 		end
+		self.module:add_timer(GONE_AFTER, function ()
+			for kid in pairs(gone) do self.keys[kid] = nil; end
+		end);
 		self.module:log("info", "%d keys from %s", #document.keys, self.keys_url);
 		again(tonumber((response.headers["cache-control"] or ""):match("max%-age=(%d+)")) or KEPT_FOR);
 	end);
