@@ -34,7 +34,7 @@ _value:
 
 FOREIGN = ("servers", "ca_file", "base", "bind_dn", "login_attribute", "login_suffix", "user_filter",
            "moderators_group", "test_login")  # fmt: skip
-OWN = ("ldif_file",)
+OWN = ("ldif_file", "test_login")
 TOKEN = ("issuer", "audience", "jwks_url", "login_url", "login_claim", "moderator_claim", "moderator_value")
 # Kind of directory -> the keys of jitsi_directory that mean something to it.
 KEYS = {"internal": (), "openldap": OWN, "ldap": FOREIGN, "ad": FOREIGN, "token": TOKEN}
@@ -85,7 +85,7 @@ def directory_faults(choices: dict, now: datetime | None = None) -> list[str]:
     given = {key: value for key, value in directory.items() if isinstance(value, str) and value and value.isprintable()}
     faults = [
         f"jitsi_directory.{key} means nothing to kind {kind}: remove it or write another kind."
-        for key in OWN + FOREIGN + TOKEN
+        for key in dict.fromkeys(OWN + FOREIGN + TOKEN)
         if key in directory and key not in KEYS[kind]
     ]
     by_group = choices.get("jitsi_moderators_by") == "group"
@@ -93,6 +93,11 @@ def directory_faults(choices: dict, now: datetime | None = None) -> list[str]:
         faults.append(
             "jitsi_moderators_by is group and jitsi_directory.kind internal has no groups: write listed or all, or a "
             "directory that has groups."
+        )
+    if ("test_login" in directory) != ("jitsi_directory_test_password" in choices):
+        faults.append(
+            "jitsi_directory.test_login and jitsi_directory_test_password belong together: write both, the password in "
+            "group_vars/jitsi/vault.yml, or neither."
         )
     if KEYS[kind] == OWN and "ldif_file" in given and not Path(given["ldif_file"]).expanduser().is_file():
         faults.append(
@@ -115,11 +120,6 @@ def directory_faults(choices: dict, now: datetime | None = None) -> list[str]:
         faults.append(
             "jitsi_directory_password is missing: write the password of jitsi_directory.bind_dn in "
             "group_vars/jitsi/vault.yml."
-        )
-    if ("test_login" in directory) != ("jitsi_directory_test_password" in choices):
-        faults.append(
-            "jitsi_directory.test_login and jitsi_directory_test_password belong together: write both, the password in "
-            "group_vars/jitsi/vault.yml, or neither."
         )
     account = given.get("bind_dn", "")
     if account and not DN.match(account) and not (kind == "ad" and ACCOUNT_OF_DOMAIN.fullmatch(account)):

@@ -105,6 +105,12 @@ def test_bad_filters(text):
     assert not filter_is_good(text)
 
 
+def test_the_own_directory_may_have_an_account_for_tests_with_its_password():
+    own = {"jitsi_directory": {"kind": "openldap", "test_login": "verify"}}
+    assert directory_faults(own | {"jitsi_directory_test_password": "secret"}) == []
+    assert "belong together" in directory_faults(own)[0]
+
+
 def test_a_tree_to_begin_with_belongs_to_the_own_directory_and_is_a_file(tmp_path):
     file = tmp_path / "tree.ldif"
     own = {"jitsi_directory": {"kind": "openldap", "ldif_file": str(file)}}
