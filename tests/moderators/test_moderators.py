@@ -84,6 +84,17 @@ def test_a_user_who_is_no_moderator_opens_nothing(play):
     play(scene)
 
 
+def test_not_even_who_is_let_through_the_lobby_opens_a_room(play):
+    async def scene(crowd):
+        address = crowd.address(ROOM)
+        (focus,) = await opened(crowd)
+        guest = await crowd.guest()
+        await focus.change(address, affiliation="member", jid=guest.address)
+        assert await refusal(guest.join(address)) == "registration-required"
+
+    play(scene)
+
+
 def test_every_account_is_a_moderator_when_the_customer_says_so(play, prosody):
     prosody.follow(by="all")
 
@@ -106,7 +117,7 @@ def test_the_fourth_moderator_has_to_wait_for_a_seat_and_gets_it_by_reload(play,
         guest = await crowd.guest()
         await guest.join(address)
         assert [person.role(address) for person in people] == ["moderator"] * 3 + ["participant"]
-        [warning, *_] = prosody.lines("every seat for moderators is taken")
+        [warning] = prosody.lines("every seat for moderators is taken")
         assert "\twarn\t" in warning
         assert "dora" in warning
         assert "@" not in warning

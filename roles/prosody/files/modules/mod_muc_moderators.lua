@@ -68,7 +68,7 @@ local function has_seat(person)
 	return state.rules:has_seat(seats(), person.name, os.time());
 end
 
--- May whoever has this address moderate the room? room.moderation is there from its opening to its end:
+-- May whoever has this address moderate the room? If not, and only for want of a seat, also his name. room.moderation is there from its opening to its end:
 -- { opener = name, named = { address = true } }, named being those whom a moderator made one.
 local function moderates(room, address, session)
 	local person, meeting = person_of(address, session), room.moderation;
@@ -77,9 +77,16 @@ local function moderates(room, address, session)
 		return true;
 	end
 	if not state.rules:moderates(person, jid.node(room.jid), meeting and meeting.opener) then return false; end
-	if has_seat(person) then return true; end
-	module:log("warn", "every seat for moderators is taken: %s is a normal user", person.name);
-	return false;
+	return has_seat(person), person.name;
+end
+
+-- The same, where an operator is told of a moderator who lacks nothing but a seat.
+local function moderates_or_is_noted(...)
+	local allowed, name = moderates(...);
+	if not allowed and name then
+		module:log("warn", "every seat for moderators is taken: %s is a normal user", name);
+	end
+	return allowed;
 end
 
 -- Nobody becomes moderator beside the rules: not by a moderator's hand, nor by another module's.
@@ -166,7 +173,7 @@ local function settle(room, occupant, session)
 	local address = occupant.bare_jid;
 	local affiliation = room:get_affiliation(address);
 	local owner = affiliation == "owner" or affiliation == "admin";
-	if moderates(room, address, session) then
+	if moderates_or_is_noted(room, address, session) then
 		local person = person_of(address, session);
 		take_seat(person);
 		if not owner then room:set_affiliation(true, address, "owner"); end
@@ -183,7 +190,7 @@ end
 
 -- Upstream's mod_muc_wait_for_host asks whether this one opens the room; its own answer is yes to every account.
 module:hook("room_has_host", function (event)
-	return moderates(event.room, event.occupant.bare_jid, event.session);
+	return moderates_or_is_noted(event.room, event.occupant.bare_jid, event.session);
 end, 10);
 
 module:hook("muc-room-pre-create", function (event)
