@@ -29,7 +29,25 @@ _value:
 """
 
 # Choice -> most bytes and most pixels of its picture. The logo stands inside a page that has 30 kB as a whole.
-PICTURES = {"jitsi_logo_file": (12000, 2000)}
+PICTURES = {
+    "jitsi_logo_file": (12000, 2000),
+    "jitsi_pictures.favicon": (50000, 1024),
+    "jitsi_pictures.background": (1000000, 4096),
+    "jitsi_pictures.lobby": (1000000, 4096),
+}
+
+
+def button_faults(choices) -> list[str]:
+    """Return the fault of a button whose white letters cannot be read on it."""
+    colors = choices.get("jitsi_meeting_colors")
+    accent = colors.get("accent") if isinstance(colors, dict) else None
+    contrast_faults = filter_loader.get("contrast_faults").j2_function
+    unreadable = contrast_faults({"": {"background": accent, "text": "#ffffff"}}, "")
+    return (
+        [f"jitsi_meeting_colors.accent is {accent}: choose a darker one, for white letters (4.5)."]
+        if unreadable
+        else []
+    )
 
 
 def page_faults(choices) -> list[str]:
@@ -55,9 +73,12 @@ def page_faults(choices) -> list[str]:
             f"jitsi_consent_texts has no {language}, which jitsi_language is: write a text in it, or another language."
         )
     for name, (largest, widest) in PICTURES.items():
-        if is_file(choices.get(name)):
-            faults += [f"{name}: {fault}" for fault in picture(choices[name], largest, widest)["faults"]]
-    return faults + contrast_faults(choices.get("jitsi_page_colors"), "jitsi_page_colors")
+        choice, _, key = name.partition(".")
+        file = choices.get(choice)
+        file = file.get(key) if key and isinstance(file, dict) else file
+        if is_file(file):
+            faults += [f"{name}: {fault}" for fault in picture(file, largest, widest)["faults"]]
+    return faults + contrast_faults(choices.get("jitsi_page_colors"), "jitsi_page_colors") + button_faults(choices)
 
 
 class FilterModule:

@@ -36,8 +36,8 @@ logo: "{{ 'brand/logo.svg' | picture(10000) }}"
 RETURN = r"""
 _value:
   description:
-    - C(type) (MIME type), C(extension), C(width) and C(height) in pixels (0 where an SVG does not say), C(base64) (the
-      content) and C(hash) (SHA-256 of the content, 16 hexadecimal digits).
+    - C(type) (MIME type), C(width) and C(height) in pixels (0 where an SVG does not say), C(base64) (the content) and
+      C(name), which says what is in it (16 digits of its SHA-256, with the extension of its type).
     - C(faults), one sentence each with its cure. With a fault everything else may be empty.
   type: dict
 """
@@ -119,7 +119,7 @@ def _look(data: bytes):
 
 def picture(file: str, largest: int = 1000000, widest: int = 4096) -> dict:
     """Return what the file is, and its faults."""
-    nothing = {"type": "", "extension": "", "width": 0, "height": 0, "base64": "", "hash": "", "faults": []}
+    nothing = {"type": "", "width": 0, "height": 0, "base64": "", "name": "", "faults": []}
 
     def refuse(sentence: str) -> dict:
         return {**nothing, "faults": [f"{file} {sentence}"]}
@@ -142,11 +142,10 @@ def picture(file: str, largest: int = 1000000, widest: int = 4096) -> dict:
     return {
         **nothing,
         "type": TYPES[extension],
-        "extension": extension,
         "width": width,
         "height": height,
         "base64": base64.b64encode(data).decode(),
-        "hash": hashlib.sha256(data).hexdigest()[:16],
+        "name": f"{hashlib.sha256(data).hexdigest()[:16]}.{extension}",
     }
 
 

@@ -21,7 +21,7 @@ FAULTS = [
     # unknown keys, at every depth
     ("jitsi_domian", "x", "jitsi_domian is not a choice: write jitsi_domain."),
     ("cloud_domain", "x", "cloud_domain is not a choice: write jitsi_domain."),
-    ("jitsi_wurst", "x", "jitsi_wurst is not a choice: docs/choices.md lists all of them."),
+    ("jitsi_xyzzy", "x", "jitsi_xyzzy is not a choice: docs/choices.md lists all of them."),
     ("jitsi_certificate.mod", "acme", "jitsi_certificate.mod is not a choice: write jitsi_certificate.mode."),
     (
         "cloud_flavors.xyzzy",
@@ -192,7 +192,7 @@ def test_a_valid_customer_has_no_fault():
 
 
 def test_several_faults_are_listed_together():
-    choices = changed("jitsi_log_days", 0) | {"jitsi_domain": "meet", "jitsi_wurst": 1}
+    choices = changed("jitsi_log_days", 0) | {"jitsi_domain": "meet", "jitsi_xyzzy": 1}
     assert len(judge(choices, {**PLAN, "turn": []})) >= 4
 
 

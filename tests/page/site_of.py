@@ -46,6 +46,7 @@ def write(folder: Path, choices: dict) -> None:
         "real_role": str(ROOT / "roles/web"),
         "ansible_python_interpreter": sys.executable,
         "__web_consent_folder": str(folder / "consent"),
+        "__web_branding_folder": str(folder / "branding"),
     }
     run(
         *(Path(sys.executable).with_name("ansible-playbook"), folder / "render.yml"),

@@ -303,4 +303,6 @@ def test_no_file_names_a_third_party(rendered):
 
 def test_every_file_says_that_it_is_overwritten(rendered):
     for name, text in rendered.files().items():
+        if name.endswith(".json"):  # which knows no comments
+            continue
         assert "Written by the toolkit's playbooks" in text.split("\n\n")[0], name

@@ -1,4 +1,5 @@
 import base64
+import re
 import struct
 import zlib
 
@@ -50,7 +51,7 @@ def test_knows_a_picture_by_its_content(look, data, kind):
     seen = look(data)
     assert (seen["type"], seen["width"], seen["height"], seen["faults"]) == (kind, 40, 30, [])
     assert base64.b64decode(seen["base64"]) == (data if isinstance(data, bytes) else data.encode())
-    assert len(seen["hash"]) == 16
+    assert re.fullmatch(r"[0-9a-f]{16}\.(png|jpg|webp|svg)", seen["name"])
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,150 @@
+"""The customer's look: from choices to what a browser gets, and that a newer package does not take it away."""
+
+import base64
+import json
+import struct
+import zlib
+
+import pytest
+from site_of import ORIGIN, run, serve
+
+LOGO = '<svg xmlns="http://www.w3.org/2000/svg" width="120" height="40"><rect width="120" height="40" fill="{}"/></svg>'
+WORDS = {"welcome_title": "Guten Tag", "welcome_text": 'Räume für "alle"', "invitation": "Sie sind eingeladen."}
+NEWER = "1.0.9350-1"
+
+
+def png(width, height, color):
+    """A picture of one colour."""
+
+    def chunk(kind, data):
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    rows = (b"\0" + bytes(color) * width) * height
+    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("brand")
+    (folder / "logo.svg").write_text(LOGO.format("#7b1fa2"))
+    (folder / "background.png").write_bytes(png(64, 36, (20, 60, 40)))
+    (folder / "lobby.png").write_bytes(png(64, 36, (60, 20, 40)))
+    (folder / "icon.svg").write_text(LOGO.format("#00695c"))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def choices(files):
+    return {
+        "jitsi_service_name": "Treffpunkt & Co",
+        "jitsi_logo_file": str(files / "logo.svg"),
+        "jitsi_pictures": {
+            "background": str(files / "background.png"),
+            "lobby": str(files / "lobby.png"),
+            "favicon": str(files / "icon.svg"),
+        },
+        "jitsi_meeting_colors": {"background": "#101820", "accent": "#7b1fa2"},
+        "jitsi_words": {"de": WORDS},
+    }
+
+
+@pytest.fixture(scope="module")
+def unpacked(package):
+    return package()
+
+
+@pytest.fixture(scope="module")
+def branded(unpacked, choices, tmp_path_factory):
+    with serve(tmp_path_factory.mktemp("branded"), unpacked, **choices) as running:
+        yield running
+
+
+def fetch(site, address):
+    """An address of this site, absolute or not, as somebody who agreed."""
+    return site.get(address.removeprefix(ORIGIN), Cookie=site.cookie())
+
+
+def look(site) -> dict:
+    """Everything that makes the page look as it does, but for the package's own files."""
+    branding = json.loads(fetch(site, "/branding.json").text)
+    page = fetch(site, "/room").text
+    return {
+        "branding": branding,
+        "logo": fetch(site, branding["logoImageUrl"]).text,
+        "words": fetch(site, branding["labels"]["de"]).text,
+        "manifest": fetch(site, "/manifest.json").text,
+        "title": fetch(site, "/title.html").text,
+        "inlined": page[page.index("<title>") : page.index("</title>")],
+        "names": fetch(site, "/interface_config.js").text,
+    }
+
+
+def test_the_page_is_told_the_customers_look(branded, files):
+    branding = look(branded)["branding"]
+    assert branding["backgroundColor"] == "#101820"
+    assert branding["customTheme"]["palette"]["action01"] == "#7b1fa2"
+    assert fetch(branded, branding["logoImageUrl"]).text == (files / "logo.svg").read_text()
+    assert branding["premeetingBackground"].startswith(f'url("{ORIGIN}/branding/')
+    labels = json.loads(fetch(branded, branding["labels"]["de"]).text)
+    assert labels["welcomepage"] == {"headerTitle": "Guten Tag", "headerSubtitle": 'Räume für "alle"'}
+    assert labels["info"]["inviteURLFirstPartGeneral"] == "Sie sind eingeladen."
+
+
+def test_title_and_names_are_the_customers(branded):
+    seen = look(branded)
+    assert seen["inlined"] == "<title>Treffpunkt &amp; Co"
+    assert '"APP_NAME": "Treffpunkt & Co"' in seen["names"]
+    assert json.loads(seen["manifest"])["name"] == "Treffpunkt & Co"
+    assert f'<link rel="icon" type="image/svg+xml" href="{ORIGIN}/branding/' in seen["title"]
+    assert "Treffpunkt &amp; Co" in branded.get("/").text
+    assert base64.b64encode(LOGO.format("#7b1fa2").encode()).decode() in branded.get("/").text
+
+
+def test_pictures_are_kept_for_a_year_and_the_look_is_not(branded):
+    branding = look(branded)["branding"]
+    for url in (branding["logoImageUrl"], branding["backgroundImageUrl"], branding["labels"]["de"]):
+        assert fetch(branded, url).headers["Cache-Control"] == "max-age=31536000"
+    assert fetch(branded, "/branding.json").headers["Cache-Control"] == "no-cache"
+    assert fetch(branded, branding["logoImageUrl"]).headers["Content-Type"] == "image/svg+xml"
+    assert fetch(branded, branding["backgroundImageUrl"]).headers["Content-Type"] == "image/png"
+
+
+def test_the_look_is_served_after_consent_only(branded):
+    for address in ("/branding.json", "/manifest.json", look(branded)["branding"]["logoImageUrl"]):
+        assert branded.get(address.removeprefix(ORIGIN)).status == 403
+
+
+def test_another_picture_has_another_address(package, choices, files, branded, tmp_path):
+    (tmp_path / "logo.svg").write_text(LOGO.format("#000000"))
+    (tmp_path / "site").mkdir()
+    with serve(tmp_path / "site", package(), **choices | {"jitsi_logo_file": str(tmp_path / "logo.svg")}) as other:
+        here, there = look(branded)["branding"], look(other)["branding"]
+    assert here["logoImageUrl"] != there["logoImageUrl"]
+    assert here["backgroundImageUrl"] == there["backgroundImageUrl"]
+
+
+def test_a_newer_package_changes_nothing_of_it(branded, unpacked, package):
+    """The newer package is unpacked over the older one, as dpkg does."""
+    before, was = look(branded), fetch(branded, "/room").text
+    run("cp", "-rT", package(NEWER), unpacked)
+    after, now = look(branded), fetch(branded, "/room").text
+    assert "jitsi-meet-web 1.0.9268-1" in was
+    assert f"jitsi-meet-web {NEWER}" in now
+    assert after == before
+
+
+def test_without_choices_the_page_has_jitsis_own_look(site):
+    branding = json.loads(fetch(site, "/branding.json").text)
+    assert branding["logoImageUrl"] == branding["backgroundImageUrl"] == branding["premeetingBackground"] == ""
+    assert branding["labels"] == {}
+    assert '"SHOW_JITSI_WATERMARK": false' in fetch(site, "/interface_config.js").text
+
+
+def test_the_look_can_be_looked_at(branded, chromium, shoot):
+    page = chromium(branded).new_context(locale="de-DE", viewport={"width": 1280, "height": 800}).new_page()
+    page.goto(f"{ORIGIN}/")
+    shoot(page, "branding-consent")
+    page.locator("#consent button").click()
+    page.wait_for_selector("meta[name=generator]", state="attached")
+    assert page.title() == "Treffpunkt & Co"
