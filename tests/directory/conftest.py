@@ -12,6 +12,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT / "lab/packages"))
 
+# Found by the line above.
 from directories import BASE, BIND_DN, DAEMON, GROUP, PASSWORD, PROGRAM, Authority, Daemon, Slapd  # noqa: E402
 from machine import SUITES, Machine, root_filesystems  # noqa: E402
 

@@ -36,7 +36,7 @@ def validate(site, address, tmp_path):
         "moderators_group": GROUP,
     }
 
-    def run(password="jitsi-secret", login="", **changes):  # noqa: S107
+    def run(password="jitsi-secret", login="", **changes):  # noqa: S107  # of the lab
         choices = CHOICES | {"jitsi_directory": directory | changes, "jitsi_directory_password": password}
         if login:
             choices["jitsi_directory"]["test_login"] = login

@@ -22,6 +22,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 sys.path[:0] = map(str, [ROOT / "lab/packages", ROOT / "tests/render", ROOT / "tests/conference"])
 
+# Found by the line above.
 from machine import SUITES, Machine, root_filesystems, wait  # noqa: E402
 from prosody_accounts import Storage, converge  # noqa: E402
 from rendering import render  # noqa: E402
