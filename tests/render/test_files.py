@@ -295,7 +295,7 @@ def test_the_pages_dress_is_a_script(rendered, program, tmp_path):
 
 
 def test_no_file_names_a_third_party(rendered):
-    own = (rendered.domain, f"www.{rendered.example}.test")
+    own = f"{rendered.example}.test"
     for name, text in rendered.files().items():
         strangers = {host for host in HOSTS.findall(text) if not host.endswith(own)}
         assert not strangers, f"{name} names {strangers}"
