@@ -5,11 +5,12 @@ import os
 import re
 import shutil
 import subprocess
+import time
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from customer import Customer
-from playwright.sync_api import Browser, ConsoleMessage, Page, Playwright, TimeoutError
+from playwright.sync_api import Browser, ConsoleMessage, Error, Page, Playwright
 
 TIMEOUT = 15
 
@@ -90,14 +91,23 @@ class Visitor:
         if (agree := page.locator("#consent button")).count():
             agree.click()
 
+    def says(self, expression: str) -> bool:
+        """Does the page say so? One that is just being left says nothing."""
+        try:
+            return self.page.evaluate(f"Boolean({expression})")
+        except Error:
+            return False
+
     def until(self, expression: str, what: str) -> None:
         """Waits until the page says so; fails with what the page says instead."""
-        try:
-            self.page.wait_for_function(expression, timeout=TIMEOUT * 1000)
-        except TimeoutError:
-            state = self.page.evaluate(self.STATE)
-            complaints = "; ".join(self.complaints) or "none"
-            raise AssertionError(f"{what}; the page says: {state}; the browser's complaints: {complaints}") from None
+        deadline = time.monotonic() + TIMEOUT
+        # Asked from outside, again and again: the page's policy lets no text be evaluated while it waits by itself.
+        while not self.says(expression):
+            if time.monotonic() > deadline:
+                state = self.page.evaluate(self.STATE)
+                complaints = "; ".join(self.complaints) or "none"
+                raise AssertionError(f"{what}; the page says: {state}; the browser's complaints: {complaints}")
+            self.page.wait_for_timeout(50)
 
     def must_wait(self) -> None:
         self.until(self.WAITS, "a guest alone is not asked to wait for a moderator")

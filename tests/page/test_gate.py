@@ -246,3 +246,37 @@ def test_nobody_is_asked_by_choice(package, tmp_path):
 def test_the_example_for_tests_is_the_customer_of_the_repository():
     choices = (ROOT / "inventories/example-small/group_vars/jitsi/main.yml").read_text()
     assert f"jitsi_domain: {DOMAIN}\n" in choices
+
+
+# --- what remains
+
+
+def test_the_log_names_files_that_were_served_and_nothing_else(site):
+    log = site.folder / "access.log"
+    before = len(log.read_text().splitlines())
+    name = "wednesday"
+    cookie = site.cookie()
+    asked = [
+        *(
+            f"/{name}",
+            f"/team/{name}?jwt={name}",
+            f"/static/{name}",
+            f"/static/../{name}",
+            f"/css/all.css/{name}",
+        ),
+        *(
+            f"/css/{name}/../all.css",
+            f"/css/%2e%2e/{name}",
+            f"/css/all.css?v={name}",
+            f"/http-bind?room={name}",
+        ),
+        f"/config.js?room={name}",
+    ]
+    for path in asked:
+        site.get(path, Cookie=cookie)
+        site.get(path, Referer=f"https://{name}.example/", User_Agent=name)
+    lines = log.read_text().splitlines()[before:]
+    assert len(lines) == 2 * len(asked) + 1
+    assert not [line for line in lines if name in line]
+    assert [line for line in lines if '"GET /css/all.css HTTP/1.1" 200' in line]
+    assert all(line.startswith("127.0.0.0 [") for line in lines)
