@@ -53,6 +53,13 @@ FAULTS = [
     ("jitsi_certificate.mode", "none", 'jitsi_certificate.mode is "none": write one of acme, files, own_ca.'),
     ("jitsi_certificate.mode", False, "jitsi_certificate.mode is false: write one of acme, files, own_ca."),
     ("jitsi_plan", "offise", 'jitsi_plan is "offise": write office.'),
+    (
+        "jitsi_features",
+        ["polls", "pols"],
+        'jitsi_features[1] is "pols": write a feature such as polls (docs/choices.md lists them).',
+    ),
+    ("jitsi_muted_at_entry", ["speaker"], 'jitsi_muted_at_entry[0] is "speaker": write microphone or camera.'),
+    ("jitsi_peer_to_peer", "direct", 'jitsi_peer_to_peer is "direct": write one of none, relayed.'),
     ("jitsi_consent", False, "jitsi_consent is false: write one of consent, welcome, none."),
     ("jitsi_consent_days", 366, "jitsi_consent_days is 366: write a whole number of days from 1 to 365."),
     (

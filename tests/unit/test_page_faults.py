@@ -30,9 +30,13 @@ def test_names_the_choice_of_each_fault():
         "jitsi_language": "en",
         "jitsi_logo_file": TEXT,
         "jitsi_page_colors": {"dark": {"background": "#000000", "text": "#000000"}},
+        "jitsi_pictures": {"background": TEXT, "lobby": 1},
+        "jitsi_meeting_colors": {"background": "#000000", "accent": "#8ab4f8"},
     }
-    text, language, logo, colors = page_faults(choices)
+    text, language, logo, background, colors, button = page_faults(choices)
     assert text.startswith("jitsi_consent_texts.de: /nowhere.md cannot be read")
     assert language.startswith("jitsi_consent_texts has no en")
     assert logo.startswith(f"jitsi_logo_file: {TEXT} is no picture")
+    assert background.startswith(f"jitsi_pictures.background: {TEXT} is no picture")
+    assert button == "jitsi_meeting_colors.accent is #8ab4f8: choose a darker one, for white letters (4.5)."
     assert colors.startswith("jitsi_page_colors.dark.text is #000000")
