@@ -70,7 +70,7 @@ def _group_faults(groups: dict, planned: list[str], machine_groups: list[str]) -
         # Groups of hosts the plan does not have (servers the cloud still runs) are not the plan's business.
         if name in ANSIBLES_OWN or name in machine_groups or (hosts and not set(hosts) & set(planned)):
             continue
-        near = difflib.get_close_matches(name, machine_groups, 1, 0.6)
+        near = difflib.get_close_matches(name, machine_groups, 1, 0.72)
         cure = f"write {near[0]}" if near else f"this toolkit has {', '.join(machine_groups)}"
         faults.append(f"group {_quote(name)} of plan.yml is unknown: {cure}.")
     return faults

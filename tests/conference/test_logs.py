@@ -85,8 +85,8 @@ def test_no_traces(login, server, traces):
 def test_nothing_is_old(customer, login, server):
     """Nothing in any log is older than the days that were chosen"""
     shell = login(server)
-    old = shell.check_output("find /var/log -type f -size +0 -mmin +%d", customer.log_days * 1440).split()
-    if shell.check_output("journalctl -q -o cat -n 1 --until=-%dd", customer.log_days):
+    old = shell.check_output("find /var/log -type f -size +0 -mmin +%s", str(customer.log_days * 1440)).split()
+    if shell.check_output("journalctl -q -o cat -n 1 --until=-%sd", str(customer.log_days)):
         old.append("the journal")
     assert not old, f"{server.name}: older than {customer.log_days} days: {', '.join(old)}"
 
