@@ -6,6 +6,7 @@ loose files get old names and times, and the service that deletes them runs as i
 
 import gzip
 import os
+import secrets
 import subprocess
 import sys
 import time
@@ -13,6 +14,7 @@ from pathlib import Path
 
 DAYS = int(sys.argv[1])
 DAY = 24 * 3600
+MARK = f"marker-{secrets.token_hex(8)}"  # of this run: an earlier one may have left its own
 LIBRARY = "/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1"
 DROP_IN = Path("/run/systemd/system/logrotate.service.d/clock.conf")
 CLOCK = Path("/run/moved-clock")
@@ -55,25 +57,30 @@ def pass_days():
         run("systemctl", "start", "logrotate.service")
         for log in logs:
             with log.open("a") as file:
-                file.write(f"marker of day {day}\n")
+                file.write(f"{MARK} of day {day}\n")
     DROP_IN.unlink()
     CLOCK.unlink()
     run("systemctl", "daemon-reload")
     Path("/var/lib/logrotate/status").unlink()  # it speaks of days that have not come
     return {
-        str(log): {DAYS + 1 - int(line.split()[-1]) for line in lines(log) if line.startswith("marker")} for log in logs
+        str(log): {DAYS + 1 - int(line.split()[-1]) for line in lines(log) if line.startswith(MARK)} for log in logs
     }
 
 
+def closed_journals():
+    return set(Path("/var/log/journal").glob("*/*@*.journal"))
+
+
 def old_journal(days):
-    """A closed file of the journal as it would look after so many days."""
-    run("systemd-cat", "--identifier=marker", "echo", f"of {days} days")
+    """The files of the journal as they would look when they were closed so many days ago."""
+    run("systemd-cat", f"--identifier={MARK}", "echo", f"of {days} days")
     run("journalctl", "--sync")
+    before = closed_journals()
     run("journalctl", "--rotate")
-    newest = max(Path("/var/log/journal").glob("*/system@*.journal"), key=lambda file: file.stat().st_mtime)
-    stem, sequence, _ = newest.name.rsplit("-", 2)
-    then = int((time.time() - days * DAY) * 1e6)
-    newest.rename(newest.with_name(f"{stem}-{sequence}-{then:016x}.journal"))
+    for file in closed_journals() - before:
+        stem, sequence, _ = file.name.rsplit("-", 2)
+        then = int((time.time() - days * DAY) * 1e6)
+        file.rename(file.with_name(f"{stem}-{sequence}-{then:016x}.journal"))
 
 
 def old_file(name, days):
@@ -101,10 +108,12 @@ def main():
     empty = Path("/var/log/jitsi/in-use")
     empty.touch()
     os.utime(empty, (0, 0))
-    for age in reversed(ages):  # journald orders files by number, so the oldest comes first
+    # journald goes by the numbers of the lines and stops at the first file that is young enough.
+    run("journalctl", "--rotate", "--vacuum-time=1s")
+    for age in reversed(ages):
         old_journal(age)
     run("systemctl", "start", "log-retention.service")
-    journal = run("journalctl", "--identifier=marker", "--output=cat").splitlines()
+    journal = run("journalctl", f"--identifier={MARK}", "--output=cat").splitlines()
     kept = ages[:1]
     if journal != [f"of {age} days" for age in kept]:
         faults.append(f"the journal holds {journal}")
