@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from customer import Customer
 from playwright.sync_api import Browser, ConsoleMessage, Error, Page, Playwright
 
-TIMEOUT = 15
+TIMEOUT = 30
 
 # Remembers the servers a page wants for calls: they appear in no request.
 REMEMBER_ICE = """
