@@ -25,7 +25,7 @@ WHERE_TO_LOOK = {
     "jicofo": "journalctl -u jicofo; tail /var/log/jitsi/jicofo.log",
     "web": "nginx -t; journalctl -u nginx",
     "videobridge": "journalctl -u jitsi-videobridge2; tail /var/log/jitsi/jvb.log",
-    "turn": "journalctl -u coturn",
+    "turn": "systemctl status coturn; /usr/local/sbin/check-turnserver /etc/turnserver.conf",
     "conference_check": "state/verify.log in the customer's folder",
     "openstack_network": "openstack network list; openstack quota show",
     "openstack_server": "openstack server show HOST; openstack console log show HOST",

@@ -17,7 +17,7 @@ UNAUTHORIZED, FORBIDDEN_PEER = 401, 403
 both_ways = pytest.mark.parametrize("way", list(CARRIERS))
 
 LOOK = (
-    "on the relay: journalctl -u coturn; external_services in /etc/prosody on {meet} and static-auth-secret in "
+    "on the relay: systemctl status coturn; external_services in /etc/prosody on {meet} and static-auth-secret in "
     "/etc/turnserver.conf come from the same seed (rerun tags prosody, turn)"
 )
 
