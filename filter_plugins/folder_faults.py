@@ -9,6 +9,7 @@ description:
   - A choice outside C(group_vars/jitsi) would silently lose against a default of the toolkit, or win over its wiring.
   - A secret belongs into C(group_vars/jitsi/vault.yml), encrypted.
   - A name in C(group_vars/jitsi) that is no choice would silently do nothing.
+  - Accounts stand in C(group_vars/jitsi/accounts.yml) and nothing else does; C(make users) alone writes that file.
 positional: _input, options
 options:
   _input:
@@ -37,6 +38,8 @@ _value:
 """
 
 PREFIXES = ("jitsi_", "cloud_")
+# The file a program writes, and what it writes there; Ansible reads main.yml later, so that one would win.
+PROGRAMS, WRITES = "group_vars/jitsi/accounts.yml", "jitsi_accounts"
 
 
 def _name(key: str) -> str:
@@ -65,6 +68,10 @@ def folder_faults(files, options) -> list[str]:
                     faults.append(f"{_name(key)} stands in {path}: move it to group_vars/jitsi/{home}.")
             elif secret and not file["encrypted"] and file["place"] != "vault":
                 faults.append(f"{_name(key)} stands in {path} in clear: move it to vault.yml beside it, encrypted.")
+            elif key == WRITES and not path.endswith(PROGRAMS):
+                faults.append(f"{key} stands in {path}, which wins over what make users writes: move it to {PROGRAMS}.")
+            elif key != WRITES and path.endswith(PROGRAMS):
+                faults.append(f"{_name(key)} stands in {path}, which make users alone writes: move it to main.yml.")
             elif key not in options and not key.startswith(PREFIXES):
                 near = difflib.get_close_matches(key, options, 1, 0.6)
                 cure = f"write {near[0]}" if near else "docs/choices.md lists all of them"

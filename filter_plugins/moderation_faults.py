@@ -76,6 +76,16 @@ def _seat_faults(choices: dict) -> list[str]:
     ]
 
 
+def _nobody_faults(choices: dict) -> list[str]:
+    known, rule = _known_moderators(choices), choices.get("jitsi_moderators_by")
+    if rule not in ("listed", "all") or choices.get("jitsi_moderators") != [] or known is None or known[0]:
+        return []
+    return [
+        f"jitsi_moderators is an empty list and jitsi_moderators_by is {rule}, so nobody could open a room: write at "
+        "least one login name, or let a directory decide with group or all."
+    ]
+
+
 def _comoderator_faults(choices: dict, comoderators: dict, names: dict) -> list[str]:
     if comoderators and choices.get("jitsi_room_moderation") == "any":
         return [
@@ -109,9 +119,8 @@ def moderation_faults(choices: dict) -> list[str]:
     rules = rules if isinstance(rules, dict) else {}
     shortest = rules.get("shortest") if isinstance(rules.get("shortest"), int) else 0
     names = {"prefixes": _texts(rules.get("prefixes")), "fixed": _texts(rules.get("fixed")), "shortest": shortest}
-    faults = _seat_faults(choices) + _comoderator_faults(
-        choices, comoderators if isinstance(comoderators, dict) else {}, names
-    )
+    comoderators = comoderators if isinstance(comoderators, dict) else {}
+    faults = _nobody_faults(choices) + _seat_faults(choices) + _comoderator_faults(choices, comoderators, names)
     if names["fixed"] and not names["prefixes"] and shortest:
         faults.append(
             f"jitsi_room_names.shortest is {shortest} and jitsi_room_names.fixed alone says which rooms there are: "

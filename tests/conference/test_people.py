@@ -8,7 +8,7 @@ import pytest
     "the sentence says what to ask the directory's administrator; on the meet host: journalctl -u jitsi-directory",
 )
 def test_directory_answers(meet, directory_server):
-    """{directory_server} answers the meet host, proves who it is, and knows what logins need"""
+    """Each server of the directory answers the meet host, proves who it is, and knows what logins need"""
     done = meet.run("jitsi-directory --check /etc/jitsi-directory/settings.json < /dev/null")
     assert done.rc in (0, 1, 2), done.stderr
     found = [line.partition(": ") for line in done.stdout.splitlines() if f" {directory_server}" in line]

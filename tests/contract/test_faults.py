@@ -45,7 +45,7 @@ FAULTS = [
     (
         "jitsi_moderators",
         "anna",
-        'jitsi_moderators is "anna": write at least one login name and none twice.',
+        'jitsi_moderators is "anna": write a list of login names and none twice.',
     ),
     ("cloud_volume_gb.meet", 1.5, "cloud_volume_gb.meet is 1.5: write a whole number of GB from 0 to 2000."),
     # choices
@@ -104,16 +104,83 @@ FAULTS = [
         'jitsi_domain is "meet.acme.example\\nx": '
         "write a domain name in lower case, such as meet.acme.example, without control characters.",
     ),
-    ("jitsi_moderators", [], "jitsi_moderators is an empty list: write at least one login name and none twice."),
+    (
+        "jitsi_moderators",
+        [],
+        "jitsi_moderators is an empty list and jitsi_moderators_by is listed, so nobody could open a room: write at "
+        "least one login name, or let a directory decide with group or all.",
+    ),
     (
         "jitsi_moderators",
         ["anna", "anna"],
-        "jitsi_moderators is a list of 2: write at least one login name and none twice.",
+        "jitsi_moderators is a list of 2: write a list of login names and none twice.",
     ),
     (
         "jitsi_moderators",
         ["anna", "Bernd B"],
         'jitsi_moderators[1] is "Bernd B": write a login name such as anna (a-z, 0-9, . _ -).',
+    ),
+    ("jitsi_moderators_by", "everybody", 'jitsi_moderators_by is "everybody": write one of listed, group, all.'),
+    (
+        "jitsi_moderators_may_name",
+        "guests",
+        'jitsi_moderators_may_name is "guests": write one of nobody, moderators, anyone.',
+    ),
+    (
+        "jitsi_accounts",
+        {"Anna": {"moderator": True, "password": 1}},
+        'a key of jitsi_accounts is "Anna": write a login name such as anna (a-z, 0-9, . _ -).',
+    ),
+    (
+        "jitsi_accounts.carla",
+        {"moderator": "yes", "password": 1},
+        'jitsi_accounts.carla.moderator is "yes": write true or false.',
+    ),
+    (
+        "jitsi_accounts.carla",
+        {"moderator": True, "password": 0},
+        "jitsi_accounts.carla.password is 0: write a whole number from 1.",
+    ),
+    ("jitsi_seat_days", 0, "jitsi_seat_days is 0: write a whole number of days from 1 to 366."),
+    ("jitsi_seat_days", 367, "jitsi_seat_days is 367: write a whole number of days from 1 to 366."),
+    ("jitsi_room_moderation", "none", 'jitsi_room_moderation is "none": write one of any, own.'),
+    (
+        "jitsi_room_comoderators",
+        {"Board": ["anna"]},
+        'a key of jitsi_room_comoderators is "Board": write a name in lower case such as acme-daily (a-z, 0-9, . _ -).',
+    ),
+    (
+        "jitsi_room_names",
+        {"prefixes": [], "fixed": []},
+        "jitsi_room_names.shortest is missing: write it in group_vars/jitsi/main.yml (Least number of characters, "
+        "0 to 100, so that names are not guessed).",
+    ),
+    ("jitsi_room_names.prefixes", ["acme-", "acme-"], "jitsi_room_names.prefixes is a list of 2: write no name twice."),
+    ("jitsi_room_names.fixed", ["a", "a"], "jitsi_room_names.fixed is a list of 2: write no name twice."),
+    (
+        "jitsi_room_names.fixed",
+        ["Board Room"],
+        'jitsi_room_names.fixed[0] is "Board Room": write a name in lower case such as acme-daily (a-z, 0-9, . _ -).',
+    ),
+    (
+        "jitsi_room_names.prefixes",
+        ["x" * 101],
+        f'jitsi_room_names.prefixes[0] is "{"x" * 57}...": write a name in lower case such as acme-daily '
+        "(a-z, 0-9, . _ -).",
+    ),
+    ("jitsi_room_names.shortest", -1, "jitsi_room_names.shortest is -1: write a whole number from 0 to 100."),
+    ("jitsi_room_names.shortest", 101, "jitsi_room_names.shortest is 101: write a whole number from 0 to 100."),
+    ("jitsi_room_lobby", "on", 'jitsi_room_lobby is "on": write true or false.'),
+    ("jitsi_room_password", "secret", 'jitsi_room_password is "secret": write true or false.'),
+    (
+        "jitsi_room_max_occupants",
+        501,
+        "jitsi_room_max_occupants is 501: write a whole number from 0, for no limit, to 500.",
+    ),
+    (
+        "jitsi_room_max_occupants",
+        -1,
+        "jitsi_room_max_occupants is -1: write a whole number from 0, for no limit, to 500.",
     ),
     (
         "cloud_network_cidr",

@@ -1,7 +1,7 @@
 import pytest
 from folder_faults import folder_faults
 
-OPTIONS = {"jitsi_domain": {"type": "str"}, "jitsi_seed": {"type": "str", "no_log": True}}
+OPTIONS = {"jitsi_domain": {"type": "str"}, "jitsi_seed": {"type": "str", "no_log": True}, "jitsi_accounts": {}}
 
 
 def file(name, place="choices", encrypted=False, keys=()):
@@ -46,6 +46,16 @@ def test_a_tidy_folder_has_no_fault():
         (
             [VAULT, file("main.yml", keys=["prosody_log"])],
             "prosody_log in acme/main.yml is not a choice: docs/choices.md lists all of them.",
+        ),
+        (
+            [VAULT, file("group_vars/jitsi/main.yml", keys=["jitsi_accounts"])],
+            "jitsi_accounts stands in acme/group_vars/jitsi/main.yml, which wins over what make users writes: move it "
+            "to group_vars/jitsi/accounts.yml.",
+        ),
+        (
+            [VAULT, file("group_vars/jitsi/accounts.yml", keys=["jitsi_accounts", "jitsi_domain"])],
+            "jitsi_domain stands in acme/group_vars/jitsi/accounts.yml, which make users alone writes: move it to "
+            "main.yml.",
         ),
     ],
 )

@@ -36,6 +36,22 @@ def test_moderators_have_seats():
     assert faults(moderators=["anna", "bernd"]) == []  # a name in both places is one person
 
 
+def test_somebody_can_open_a_room():
+    nobody = "jitsi_moderators is an empty list and jitsi_moderators_by is listed, so nobody could open a room: "
+    accounts = {"carla": CHOICES["jitsi_accounts"]["carla"]}
+    for kind in ("internal", "openldap", "ldap", "ad", "token"):
+        (fault,) = faults(moderators=[], accounts=accounts, directory={"kind": kind})
+        assert fault.startswith(nobody)
+    assert faults(moderators=[]) == []  # `make users` has made one
+    for rule in ("group", "all"):
+        assert faults(moderators=[], accounts={}, moderators_by=rule, directory={"kind": "ad"}) == []
+    (fault,) = faults(moderators=[], accounts={}, moderators_by="all")
+    assert fault == (
+        "jitsi_moderators is an empty list and jitsi_moderators_by is all, so nobody could open a room: write at least "
+        "one login name, or let a directory decide with group or all."
+    )
+
+
 def test_everybody_with_an_account_may_need_a_seat():
     (fault,) = faults(moderators_by="all")
     assert " have 3 names and plan p has 2 seats: " in fault
