@@ -3,11 +3,13 @@
 import asyncio
 import datetime
 import json
+import secrets
 
 import pytest
-from xmpp import Refused, element, has_ended
+from xmpp import CLIENT, Refused, element, has_ended
 
 ROOM = "daily"
+SUBJECT = f"{{{CLIENT}}}subject"
 
 
 async def opened(crowd, *names, room=ROOM):
@@ -448,3 +450,43 @@ def test_a_broken_rules_file_changes_nothing(play, prosody, broken):
 
 def test_the_roles_own_rules_pass_the_check(prosody):
     prosody.machine.sh("prosodyctl mod_muc_moderators check", input=json.dumps(prosody.rules))
+
+
+def test_a_meeting_and_its_words_end_with_the_server(play, prosody):
+    """Whatever of it was going on: prosody keeps rooms in memory only."""
+    name, subject, said = (secrets.token_hex(12) for _ in range(3))
+    # Everywhere but among the system's programs, and in the log, which is these tests' own: the role's has less.
+    places = "/etc /home /opt /root /run /srv /tmp /var"
+    written = (
+        f"grep -rlaF -e {name} -e {subject} -e {said} --exclude=prosody.log {places}; find {places} -name '*{name}*'"
+    )
+
+    async def meeting(crowd):
+        address = crowd.address(name)
+        _, anna = await opened(crowd, "anna", room=name)
+        await anna.configure(address, persistentroom="1")  # which she may ask for, like anything
+        guest = await crowd.guest()
+        await guest.join(address)
+        heard = guest.hear(said), guest.expect(lambda xml: xml.findtext(SUBJECT) == subject)
+        anna.send("message", address, element("subject", subject), type="groupchat")
+        anna.say(address, said)
+        await asyncio.gather(*heard)
+        assert await guest.exists(address)
+        await asyncio.to_thread(prosody.restart, f"! ({written}) | grep .")
+
+    async def next_meeting(crowd):
+        address = crowd.address(name)
+        guest = await crowd.guest()
+        assert not await guest.exists(address)
+        assert await refusal(guest.join(address)) == "not-allowed"  # as where there never was a room
+        heard = asyncio.ensure_future(guest.hear(said))
+        told = guest.expect(lambda xml: xml.find(SUBJECT) is not None)
+        await opened(crowd, "anna", room=name)
+        await guest.join(address)
+        assert (await told).findtext(SUBJECT) in (None, "")
+        assert not heard.done()
+        heard.cancel()
+
+    play(meeting)
+    play(next_meeting)
+    assert prosody.machine.sh(written, check=False).stdout == ""
