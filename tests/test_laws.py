@@ -126,6 +126,12 @@ def test_examples_and_molecules_topologies_are_one_to_one():
     assert scenarios == {example.removeprefix("example-") for example in EXAMPLES}
 
 
+def test_every_topology_stands_in_the_matrix():
+    scenarios = {path.parts[1] for path in FILES if path.match("molecule/*/molecule.yml")}
+    matrix = re.search(r"^matrix\(\) \{\n(.*?)^\}", read("scripts/test"), re.MULTILINE | re.DOTALL)[1]
+    assert set(re.findall(r"^  echo (\S+) ", matrix, re.MULTILINE)) == scenarios
+
+
 def test_groups_are_the_same_everywhere():
     """Contract, firewall matrix, catalogue of plans and wiring speak of the same groups of machines."""
     groups = set(load("roles/customer/vars/main.yml")["__customer_groups"])

@@ -74,7 +74,7 @@ def customer(pytestconfig) -> Customer:
 def moderator(customer) -> str:
     """The login of somebody who may open rooms."""
     if not customer.moderators:
-        pytest.skip("no moderator's password is known here: with tokens there is none, else name a test_login")
+        pytest.skip("nobody's login is known here: write a test_login, or with jitsi_token_secret jitsi_moderators")
     return next(iter(customer.moderators))
 
 

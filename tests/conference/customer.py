@@ -1,10 +1,13 @@
 """What the customer was promised: the expectations `playbooks/verify.yml` writes, as objects."""
 
+import base64
 import dataclasses
+import hmac
 import ipaddress
 import json
 import secrets as random
 import socket
+import time
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -54,6 +57,18 @@ class Host:
         }
 
 
+def claim(claims: dict, path: str, value: object) -> None:
+    """Put value where the path (a.b) says."""
+    *parents, last = path.split(".")
+    for parent in parents:
+        claims = claims.setdefault(parent, {})
+    claims[last] = value
+
+
+def base64url(data: bytes) -> str:
+    return base64.urlsafe_b64encode(data).decode().rstrip("=")
+
+
 def ports(text: int | str) -> range:
     """'49152-65535' or 443 as a range."""
     first, _, last = str(text).partition("-")
@@ -67,8 +82,8 @@ class Customer:
     rules are the choices about rooms (names, lobby, password, may_name), consent tells whether visitors are asked
     before anything else, firewall is the matrix, pages are URLs the customer's page may lead to, ca is the lab's own
     authority or empty, log is where tracebacks go, log_days how long logs may live, jump are ssh's arguments for
-    servers without a public address, directory are the servers that the meet host asks who somebody is. Holds
-    passwords: never print it.
+    servers without a public address, directory are the servers that the meet host asks who somebody is, tokens is what
+    makes a good one where people come with tokens signed by a shared secret. Holds passwords: never print it.
     """
 
     domain: str
@@ -85,6 +100,7 @@ class Customer:
     log_days: int
     jump: str = ""
     directory: list[str] = dataclasses.field(default_factory=list)
+    tokens: dict = dataclasses.field(default_factory=dict, repr=False)
 
     @classmethod
     def read(cls, file: str) -> "Customer":
@@ -96,6 +112,16 @@ class Customer:
     def addresses(self) -> dict[str, list[str]]:
         """Where each of the customer's names leads."""
         return {name: host.public for host in self.hosts for name in host.names}
+
+    def token(self, name: str, secret: str = "") -> str:
+        """What the moderator of that name comes with, good for some minutes; signed by another secret it is forged."""
+        now = int(time.time())
+        claims = {"iss": self.tokens["issuer"], "aud": self.tokens["audience"], "iat": now, "exp": now + 600}
+        claim(claims, self.tokens["login_claims"][0], name)
+        claim(claims, self.tokens["moderator_claim"], self.tokens["moderator_value"] or True)
+        text = ".".join(base64url(json.dumps(part).encode()) for part in ({"typ": "JWT", "alg": "HS256"}, claims))
+        key = secret or self.tokens["secret"]
+        return f"{text}.{base64url(hmac.digest(key.encode(), text.encode(), 'sha256'))}"
 
     @property
     def url(self) -> str:

@@ -16,15 +16,18 @@ class Meeting:
     def __init__(self, customer, name, chromium, visitor_class):
         url = f"{customer.url}/{customer.meeting_name()}"
 
-        def arrive(language):
+        def arrive(language, url=url):
             page = chromium.new_context(locale=language, permissions=["camera", "microphone"]).new_page()
             return visitor_class(page, url)
 
         self.guest = arrive("de-DE")
         self.guest.must_wait()
-        self.moderator = arrive("en-GB")
-        self.moderator.must_wait()
-        self.moderator.log_in(name, customer.moderators[name])
+        if customer.tokens:
+            self.moderator = arrive("en-GB", f"{url}?jwt={customer.token(name)}")
+        else:
+            self.moderator = arrive("en-GB")
+            self.moderator.must_wait()
+            self.moderator.log_in(name, customer.moderators[name])
         self.moderator.must_join()
         self.moderator.must_moderate()
         if not (customer.rules["lobby"] or customer.rules["password"]):  # otherwise a moderator's hand is needed

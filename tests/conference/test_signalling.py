@@ -42,7 +42,7 @@ def test_conference(customer, moderator, carrier):
 
 @pytest.mark.notice("one of those who paid for a seat cannot log in", LOOK)
 def test_moderators(customer):
-    """Every moderator's password is accepted"""
+    """Every moderator's password, or token, is accepted"""
 
     async def log_in(name: str):
         async with xmpp.session(customer, "websocket", outside.trust(customer), name):
@@ -59,7 +59,7 @@ def test_moderators(customer):
 @both_ways
 @pytest.mark.guard("anybody can log in as a moderator", "authentication in /etc/prosody on {meet} (role prosody)")
 def test_wrong_password(customer, moderator, carrier):
-    """A wrong password is not accepted"""
+    """A wrong password, or a forged token, is not accepted"""
 
     async def gets_in() -> bool:
         try:

@@ -509,6 +509,8 @@ async def session(
     customer: Customer, carrier: str, context: ssl.SSLContext, name: str = "", password: str = "", token: str = ""
 ) -> AsyncIterator[Participant]:
     """A session through the carrier: of a guest, of the moderator with that name (and another password), by a token."""
+    if name and customer.tokens:
+        name, token = "", customer.token(name, password)
     transport_class, path = CARRIERS[carrier]
     path += f"?token={token}" if token else ""
     domain = customer.domain if name or token else f"guest.{customer.domain}"

@@ -43,6 +43,7 @@ class House:
     moderators: dict[str, str]
     page: str
     consent: bool = False
+    tokens: bool = False
 
     @property
     def addresses(self):

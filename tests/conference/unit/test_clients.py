@@ -1,11 +1,14 @@
 """The clients' own tests: what they say and understand, without a customer."""
 
 import asyncio
+import base64
+import hmac
 import json
 import re
 import socket
 import ssl
 import threading
+import time
 import types
 import unicodedata
 import xml.etree.ElementTree as ET
@@ -36,6 +39,26 @@ def websocket():
 @pytest.fixture
 def bosh():
     return xmpp.Bosh(None, "https://example.org/http-bind", "guest.example.org")
+
+
+def test_a_token_says_what_the_customer_wants_to_hear():
+    rules = {"issuer": "acme", "audience": "jitsi", "secret": "s" * 32, "login_claims": ["context.user.id", "email"]}
+    for claims, value, expected in (
+        ("context.user.moderator", "", {"context": {"user": {"id": "anna", "moderator": True}}}),
+        ("groups", "hosts", {"context": {"user": {"id": "anna"}}, "groups": "hosts"}),
+    ):
+        rules |= {"moderator_claim": claims, "moderator_value": value}
+        some = customer.Customer("example.org", [], 1, {}, {}, {}, False, {}, [], "", "", 14, tokens=rules)
+        header, body, signature = (base64.urlsafe_b64decode(part + "==") for part in some.token("anna").split("."))
+        text = some.token("anna").rpartition(".")[0]
+        said = json.loads(body)
+        assert (json.loads(header)["alg"], said["iss"], said["aud"]) == ("HS256", "acme", "jitsi")
+        assert 60 < said["exp"] - time.time() < 3600
+        assert expected.items() <= said.items()
+        assert signature == hmac.digest(b"s" * 32, text.encode(), "sha256")
+        assert some.token("anna", "wrong").partition(".")[0] == some.token("anna").partition(".")[0]
+        assert not some.token("anna", "wrong").endswith(some.token("anna").rpartition(".")[2])
+        assert "s" * 32 not in repr(some)
 
 
 def test_websocket_opens_closes_and_names_the_namespace(websocket):
