@@ -65,7 +65,9 @@ def claim(claims: dict, path: str, value: object) -> None:
     claims[last] = value
 
 
-def base64url(data: bytes) -> str:
+def base64url(data: bytes | dict) -> str:
+    """A part of a token: bytes, or an object as JSON."""
+    data = data if isinstance(data, bytes) else json.dumps(data).encode()
     return base64.urlsafe_b64encode(data).decode().rstrip("=")
 
 
@@ -119,7 +121,7 @@ class Customer:
         claims = {"iss": self.tokens["issuer"], "aud": self.tokens["audience"], "iat": now, "exp": now + 600}
         claim(claims, self.tokens["login_claims"][0], name)
         claim(claims, self.tokens["moderator_claim"], self.tokens["moderator_value"] or True)
-        text = ".".join(base64url(json.dumps(part).encode()) for part in ({"typ": "JWT", "alg": "HS256"}, claims))
+        text = ".".join(base64url(part) for part in ({"typ": "JWT", "alg": "HS256"}, claims))
         key = secret or self.tokens["secret"]
         return f"{text}.{base64url(hmac.digest(key.encode(), text.encode(), 'sha256'))}"
 

@@ -1,7 +1,6 @@
 """Logins by token: who gets in, as whom, and where; with a shared secret and with an identity provider's keys."""
 
 import asyncio
-import base64
 import dataclasses
 import hmac
 import json
@@ -13,6 +12,7 @@ import pytest
 import yaml
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
+from customer import base64url
 from rendering import render
 from xmpp import Refused, has_ended, session
 
@@ -58,11 +58,6 @@ server.serve_forever()
 """
 
 
-def b64(data):
-    data = data if isinstance(data, bytes) else json.dumps(data).encode()
-    return base64.urlsafe_b64encode(data).decode().rstrip("=")
-
-
 class Issuer:
     """Issues tokens. Sign with another key or algorithm, and the header may claim anything."""
 
@@ -79,7 +74,7 @@ class Issuer:
     def public(self):
         """The key that is used now, as the provider publishes it."""
         numbers = self.key.public_key().public_numbers()
-        n, e = (b64(x.to_bytes((x.bit_length() + 7) // 8, "big")) for x in (numbers.n, numbers.e))
+        n, e = (base64url(x.to_bytes((x.bit_length() + 7) // 8, "big")) for x in (numbers.n, numbers.e))
         return {"keys": [{"kty": "RSA", "use": "sig", "alg": "RS256", "kid": f"key-{self.numbers}", "n": n, "e": e}]}
 
     def pem(self):
@@ -101,8 +96,8 @@ class Issuer:
             "kid": f"key-{self.numbers}",
         } | header
         claims = {"iss": ISSUER, "aud": AUDIENCE, "iat": now, "exp": now + 300} | claims
-        text = f"{b64(header)}.{b64({k: v for k, v in claims.items() if v is not None})}"
-        return f"{text}.{b64(self.sign(text.encode(), header['alg'], key))}"
+        text = f"{base64url(header)}.{base64url({k: v for k, v in claims.items() if v is not None})}"
+        return f"{text}.{base64url(self.sign(text.encode(), header['alg'], key))}"
 
     def moderator(self, **changes):
         return self.token(MODERATOR[self.kind] | changes)
@@ -287,7 +282,7 @@ def test_a_token_that_was_not_signed_by_the_issuer_is_refused(known, play, issue
         issuer.token(claims, stranger),
         issuer.token(claims, alg="none"),
         f"{head}.{body}.",
-        f"{head}.{b64({'iss': ISSUER, 'aud': AUDIENCE, 'exp': 99999999999, **claims})}.{signature}",
+        f"{head}.{base64url({'iss': ISSUER, 'aud': AUDIENCE, 'exp': 99999999999, **claims})}.{signature}",
         issuer.token(claims, typ="at+jwt"),
         "no.token.atall",
         "nothing",
