@@ -30,7 +30,7 @@ options:
       - Path of a choice to its limits. In a path C(.*) stands for every item of a list and every key of a catalogue.
       - Known limits are C(pattern), C(format) (V(address), V(network), V(network4), V(network6)), C(at_least),
         C(at_most), C(shortest), C(unique), C(key_of), C(empty), C(keys) (the path whose limits each key of a mapping
-        keeps); C(write) is the cure.
+        keeps), C(file) (where a mapping is written, by default V(main.yml)); C(write) is the cure.
     type: dict
   catalogues:
     description: Name of a choice with free keys to the options each of its entries has.
@@ -140,7 +140,8 @@ class _Contract:
                 missing += [name for name in names if name not in value]
         for name in dict.fromkeys(missing):
             if prefix + name not in self.unreadable:
-                self.faults.append(self.missing(prefix + name, options[name]))
+                place = self.limits.get(limit_path, {}).get("file", "main.yml")
+                self.faults.append(self.missing(prefix + name, options[name], place))
         for names in option.get("required_one_of", []):
             if not any(name in value or prefix + name in self.unreadable for name in names):
                 self.faults.append(f"{path} is incomplete: write {_one_of([prefix + n for n in names])}.")
@@ -163,8 +164,8 @@ class _Contract:
         self.faults.append(f"{prefix}{_name(key)} is not a choice: {cure}.")
 
     @staticmethod
-    def missing(path: str, option: dict) -> str:
-        place = "vault.yml" if option.get("no_log") else "main.yml"
+    def missing(path: str, option: dict, place: str) -> str:
+        place = "vault.yml" if option.get("no_log") else place
         meaning = option.get("description", "")
         meaning = (meaning[0] if isinstance(meaning, list) else meaning).split(". ")[0].rstrip(".")
         meaning = re.sub(r"\b[A-Z]+\(([^)]*)\)", r"\1", meaning)  # C(x), RV(x): marks for ansible-doc

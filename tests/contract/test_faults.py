@@ -237,6 +237,11 @@ FAULTS = [
         2,
         "jitsi_plans.team.machines.meet is 2: write 1, because signalling runs on one machine.",
     ),
+    (
+        "jitsi_accounts",
+        {"anna": {"moderator": True}},
+        "jitsi_accounts.anna.password is missing: write it in group_vars/jitsi/accounts.yml.",
+    ),
     ("jitsi_releases.3", {}, "jitsi_releases.3.jicofo is missing: write it in group_vars/jitsi/main.yml."),
 ]
 
