@@ -1,6 +1,6 @@
-"""Measure validation, provisioning, configuration and logins: wall time, CPU time and peak memory on the controller.
+"""Measure validation, provisioning, configuration, logins and the page: wall and CPU time, peak memory.
 
-usage: bench.py [--only validate|provision|configure|logins]
+usage: bench.py [--only validate|provision|configure|logins|page]
        bench.py --measure NAME COMMAND...     one command, as one JSON line
 
 Prints a table and stores it as JSON lines in $LAB_STATE/bench.jsonl. Compare rows of one run only: machines differ and
@@ -18,6 +18,8 @@ import sys
 import time
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
+
+from bench_page import page
 
 ROOT = Path(__file__).resolve().parent.parent
 STATE = Path(os.environ.get("LAB_STATE", ROOT / ".lab"))
@@ -151,7 +153,7 @@ def ratios(rows: list[dict]) -> list[str]:
 
 
 def main() -> None:
-    stages = {"validate": validate, "provision": provision, "configure": configure, "logins": logins}
+    stages = {"validate": validate, "provision": provision, "configure": configure, "logins": logins, "page": page}
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--only", choices=stages)
     parser.add_argument("--measure", nargs=argparse.REMAINDER, default=[])

@@ -11,13 +11,11 @@ from playwright.sync_api import sync_playwright
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent.parent
-STATE = Path(os.environ.get("LAB_STATE") or ROOT / ".lab")
 sys.path.append(str(ROOT / "tests/conference"))  # for the browser the verification suite has
 
 import browser as suite  # noqa: E402  # its folder is known since the line above
-from site_of import DOMAIN, need, run, serve  # noqa: E402  # it stands beside this file, which is no package
+from site_of import DOMAIN, STATE, need, run, serve, unpacked  # noqa: E402  # it stands beside this file, which is no package
 
-RELEASE = "1.0.9268-1"
 AXE = "axe-core-4.14.1"
 AXE_SHA256 = "e6b0ce02b84d892e2e33e403485e7f3d6c29e2be6df65daf44d89ba564139745"
 
@@ -25,14 +23,7 @@ AXE_SHA256 = "e6b0ce02b84d892e2e33e403485e7f3d6c29e2be6df65daf44d89ba564139745"
 @pytest.fixture(scope="session")
 def package(tmp_path_factory):
     """package(version): the files of jitsi-meet-web, unpacked as on a server."""
-    run(ROOT / "lab/packages/build", env={**os.environ, "LAB_STATE": str(STATE)})
-
-    def unpack(version: str = RELEASE) -> Path:
-        folder = tmp_path_factory.mktemp("package")
-        run("dpkg-deb", "-x", STATE / f"packages/repo/stable/jitsi-meet-web_{version}_all.deb", folder)
-        return folder / "usr/share/jitsi-meet"
-
-    return unpack
+    return lambda *version: unpacked(tmp_path_factory.mktemp("package"), *version)
 
 
 @pytest.fixture(scope="module")

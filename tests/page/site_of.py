@@ -16,6 +16,8 @@ from pathlib import Path
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent.parent
+STATE = Path(os.environ.get("LAB_STATE") or ROOT / ".lab")
+RELEASE = "1.0.9268-1"
 DOMAIN = "meet.example-small.test"
 ORIGIN = f"https://{DOMAIN}"
 
@@ -30,6 +32,13 @@ def need(program: str, package: str) -> str:
     path = shutil.which(program, path=f"{os.environ['PATH']}:/usr/sbin:/sbin")
     assert path, f"this test needs {program}: apt-get install {package}"
     return path
+
+
+def unpacked(folder: Path, version: str = RELEASE) -> Path:
+    """The files of jitsi-meet-web, unpacked into the folder as on a server."""
+    run(ROOT / "lab/packages/build", env={**os.environ, "LAB_STATE": str(STATE)})
+    run("dpkg-deb", "-x", STATE / f"packages/repo/stable/jitsi-meet-web_{version}_all.deb", folder)
+    return folder / "usr/share/jitsi-meet"
 
 
 def write(folder: Path, choices: dict) -> None:
