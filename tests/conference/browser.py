@@ -14,6 +14,23 @@ from playwright.sync_api import Browser, ConsoleMessage, Error, Page, Playwright
 
 TIMEOUT = 30
 
+# Somebody else, and what asks him in every way a page has; tells which directives of the page's policy let that pass.
+STRANGER = "elsewhere.invalid"
+TEMPT = """
+  stranger => new Promise(done => {
+    const open = new Set(["connect-src", "frame-src", "img-src", "media-src", "script-src-elem", "style-src-elem"]);
+    document.addEventListener("securitypolicyviolation", event => {
+      open.delete(event.effectiveDirective);
+      if (!open.size) done([]);
+    });
+    for (const tag of ["iframe", "img", "audio", "script"])
+      document.body.append(Object.assign(document.createElement(tag), {src: `https://${stranger}/`}));
+    document.head.append(Object.assign(document.createElement("link"), {rel: "stylesheet", href: `https://${stranger}/`}));
+    fetch(`https://${stranger}/`).catch(() => {});
+    setTimeout(() => done([...open]), 5000);
+  })
+"""
+
 # Remembers the servers a page wants for calls: they appear in no request.
 REMEMBER_ICE = """
   window.verifyIceUrls = [];
@@ -82,9 +99,11 @@ class Visitor:
         self.page = page
         self.complaints: list[str] = []
         self.hosts: set[str] = set()
+        self.answers: dict[str, int] = {}
         page.on("console", lambda message: is_complaint(message) and self.complaints.append(message.text))
         page.on("pageerror", lambda error: self.complaints.append(str(error)))
         page.on("request", lambda request: self.hosts.add(urlsplit(request.url).hostname))
+        page.on("response", lambda response: self.answers.update({response.url: response.status}))
         page.on("websocket", lambda websocket: self.hosts.add(urlsplit(websocket.url).hostname))
         page.add_init_script(REMEMBER_ICE)
         page.goto(f"{url}#{self.SETTINGS}", wait_until="domcontentloaded", timeout=TIMEOUT * 1000)
@@ -121,6 +140,10 @@ class Visitor:
 
     def is_in(self) -> bool:
         return self.page.evaluate(self.JOINED)
+
+    def let_pass(self) -> list[str]:
+        """The directives of the page's policy that let it ask somebody else."""
+        return self.page.evaluate(TEMPT, STRANGER)
 
     def log_in(self, name: str, password: str) -> None:
         raise NotImplementedError

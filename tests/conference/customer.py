@@ -85,7 +85,8 @@ class Customer:
     before anything else, firewall is the matrix, pages are URLs the customer's page may lead to, ca is the lab's own
     authority or empty, log is where tracebacks go, log_days how long logs may live, jump are ssh's arguments for
     servers without a public address, directory are the servers that the meet host asks who somebody is, tokens is what
-    makes a good one where people come with tokens signed by a shared secret. Holds passwords: never print it.
+    makes a good one where people come with tokens signed by a shared secret, look is what of the page is the customer's
+    own: its name, files of pictures, per language the heading of the text that asks. Holds passwords: never print it.
     """
 
     domain: str
@@ -103,6 +104,7 @@ class Customer:
     jump: str = ""
     directory: list[str] = dataclasses.field(default_factory=list)
     tokens: dict = dataclasses.field(default_factory=dict, repr=False)
+    look: dict = dataclasses.field(default_factory=dict)
 
     @classmethod
     def read(cls, file: str) -> "Customer":

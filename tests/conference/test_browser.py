@@ -35,6 +35,10 @@ class Meeting:
         self.visitors = [self.guest, self.moderator]
         self.hosts = set.union(*(visitor.asked_hosts() for visitor in self.visitors))
         self.complaints = [complaint for visitor in self.visitors for complaint in visitor.complaints]
+        self.titles = [visitor.page.title() for visitor in self.visitors]
+        self.answers = self.guest.answers
+        # Last, for the browser complains of it.
+        self.let_pass = self.guest.let_pass()
 
 
 @pytest.fixture(scope="module")
@@ -48,7 +52,7 @@ def meeting(customer, moderator, stand_in, tmp_path_factory):
             meeting = Meeting(customer, moderator, chromium, visitor_class)
         finally:
             chromium.close()
-    meeting.names = browser.names_asked(home / "net.json", customer.url)
+    meeting.names = browser.names_asked(home / "net.json", customer.url) - {browser.STRANGER}
     return meeting
 
 
@@ -73,6 +77,27 @@ def test_no_third_party(customer, meeting):
     strangers = {host for host in meeting.hosts | meeting.names if not own(customer, host)}
     assert not strangers, f"the browser asks {', '.join(sorted(strangers))}"
     assert customer.domain in meeting.hosts & meeting.names, "the browser's logs do not even name the customer"
+
+
+@pytest.mark.guard(
+    "nothing, but by a crafted link the page can be made to tell somebody else who meets when",
+    "Content-Security-Policy in /etc/nginx/nginx.conf on {meet} (role web)",
+)
+def test_no_stranger(meeting):
+    """The browser does not let the page ask anybody else, whatever the page tries"""
+    assert not meeting.let_pass, f"the page can ask a stranger by {', '.join(meeting.let_pass)}"
+
+
+@pytest.mark.notice(
+    "the page has not the customer's name or pictures", "on {meet}: ls -R /var/www/branding; nginx -T (role web)"
+)
+def test_look(customer, meeting):
+    """In the browser the conference bears the customer's name and logo"""
+    name, pictures = customer.look["name"], customer.look["pictures"]
+    assert all(name in title for title in meeting.titles), f"the page is called {' and '.join(meeting.titles)}"
+    taken = ["branding.json", *(f"branding/{file}" for kind, file in pictures.items() if kind == "logo")]
+    missed = [path for path in taken if meeting.answers.get(f"{customer.url}/{path}") != 200]
+    assert not missed, f"the browser did not get {', '.join(missed)}"
 
 
 def own(customer, host: str) -> bool:

@@ -1,5 +1,8 @@
 """Consent: what is served before a visitor agreed, and after."""
 
+import html
+import re
+
 import outside
 import pytest
 
@@ -9,6 +12,10 @@ SILENT = pytest.mark.guard(
     "people's browsers talk to the conference before they were asked: that breaks what they are told",
     "on {meet}: the gate in /etc/nginx/nginx.conf (role web); jitsi_consent",
 )
+ASKS = pytest.mark.notice(
+    "visitors are not asked for their consent, not in the right words, or cannot give it",
+    "on {meet}: ls /var/www/consent; nginx -T (role web); jitsi_consent_texts",
+)
 
 
 @pytest.fixture(autouse=True)
@@ -17,9 +24,7 @@ def promised(customer):
         pytest.skip("this customer's visitors are not asked (jitsi_consent is none)")
 
 
-@pytest.mark.notice(
-    "visitors are not asked for their consent, or cannot give it", "on {meet}: ls /var/www/consent; nginx -T (role web)"
-)
+@ASKS
 @pytest.mark.parametrize("path", ["/", "/verify?a=b", "/team/verify"], ids=["start", "room", "tenant"])
 def test_page_asks(customer, path):
     """Before anything else the page asks for consent; who agrees gets what was asked for, and one cookie"""
@@ -30,6 +35,15 @@ def test_page_asks(customer, path):
     assert (agreed.status, agreed.headers["Location"]) == (303, customer.url + path)
     after = outside.ask(customer, path, **outside.consent(customer))
     assert "var config" in after.text, f"{path} is not the conference's page after consent"
+
+
+@ASKS
+def test_words(customer):
+    """Visitors are asked in the customer's own words, in their language"""
+    for language, title in customer.look["asks"].items():
+        text = outside.ask(customer, "/", **{"Accept-Language": language}).text
+        [heading] = re.findall("<h1>(.*)</h1>", text)
+        assert html.unescape(heading) == title, f"in {language} the page is headed {heading}"
 
 
 @SILENT

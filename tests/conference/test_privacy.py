@@ -51,6 +51,20 @@ def test_page_names_no_third_party(customer, path):
     assert not strangers, f"{path} names {', '.join(sorted(strangers))}"
 
 
+@CHATTY
+def test_policy_names_no_third_party(customer):
+    """The page's policy for browsers lets it talk to nobody but the customer"""
+    policy = outside.get(customer, "/verify").headers["Content-Security-Policy"] or ""
+    directives = {name: sources for name, *sources in (part.split() for part in policy.split(";") if part.strip())}
+    assert directives.get("default-src") in (["'self'"], ["'none'"]), f"the policy is {policy!r}"
+    # Who may show the page in a frame is no matter of whom the page talks to.
+    sources = {word for name, words in directives.items() if name != "frame-ancestors" for word in words}
+    hosts = {word for word in sources if not word.startswith("'")} - {"blob:", "data:"}
+    strangers = {host for host in hosts if not customer.owns(host.rpartition("//")[2].partition(":")[0])}
+    assert not strangers, f"the policy lets {', '.join(sorted(strangers))} pass"
+    assert "'unsafe-eval'" not in sources, "the policy lets text be run"
+
+
 SEARCH = Path(__file__).parent / "remote_search.py"
 
 

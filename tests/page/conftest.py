@@ -34,8 +34,8 @@ def site(package, tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def axe() -> str:
-    """axe-core, as its authors built it: what judges accessibility."""
+def must_be_accessible():
+    """must_be_accessible(page): axe-core, as its authors built it, finds nothing there."""
     tarball = STATE / f"cache/{AXE}.tgz"
     if not tarball.exists():
         tarball.parent.mkdir(parents=True, exist_ok=True)
@@ -45,7 +45,18 @@ def axe() -> str:
         )
     digest = hashlib.sha256(tarball.read_bytes()).hexdigest()
     assert digest == AXE_SHA256, f"{tarball} is not what it was when it was pinned: {digest}"
-    return run("tar", "-xzOf", tarball, "package/axe.min.js")
+    axe = run("tar", "-xzOf", tarball, "package/axe.min.js")
+
+    def judge(page) -> None:
+        page.evaluate(axe)
+        found = page.evaluate(
+            "axe.run(document, {runOnly: ['wcag2a', 'wcag2aa', 'wcag21aa', 'wcag22aa', 'best-practice']})"
+        )
+        assert [f"{fault['id']}: {fault['help']}" for fault in found["violations"]] == []
+        assert len(found["passes"]) > 10
+        assert [check["id"] for check in found["incomplete"]] == []
+
+    return judge
 
 
 @pytest.fixture

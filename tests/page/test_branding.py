@@ -2,15 +2,30 @@
 
 import base64
 import json
+import re
 import struct
 import zlib
 
 import pytest
-from site_of import ORIGIN, run, serve
+import yaml
+from site_of import DOMAIN, ORIGIN, ROOT, run, serve
 
-LOGO = '<svg xmlns="http://www.w3.org/2000/svg" width="120" height="40"><rect width="120" height="40" fill="{}"/></svg>'
+LOGO = (
+    '<svg xmlns="http://www.w3.org/2000/svg" width="170" height="40"><rect width="170" height="40" rx="6" fill="{}"/>'
+    '<text x="85" y="27" text-anchor="middle" font-family="sans-serif" font-size="20" fill="#ffffff">Treffpunkt</text>'
+    "</svg>"
+)
 WORDS = {"welcome_title": "Guten Tag", "welcome_text": 'Räume für "alle"', "invitation": "Sie sind eingeladen."}
+COLORS = {
+    "light": {"background": "#fdfbff", "text": "#221a2b", "accent": "#7b1fa2"},
+    "dark": {"background": "#1d1724", "text": "#ece4f4", "accent": "#d9a8f0"},
+}
 NEWER = "1.0.9350-1"
+
+# A second customer's look: that of the example who chose one.
+EXAMPLE = ROOT / "inventories/example-page"
+LOOK = "service_name language logo_file page_colors pictures meeting_colors words consent consent_texts consent_days"
+PHONE, DESKTOP = {"width": 360, "height": 640}, {"width": 1024, "height": 640}
 
 
 def png(width, height, color):
@@ -28,8 +43,8 @@ def png(width, height, color):
 def files(tmp_path_factory):
     folder = tmp_path_factory.mktemp("brand")
     (folder / "logo.svg").write_text(LOGO.format("#7b1fa2"))
-    (folder / "background.png").write_bytes(png(64, 36, (20, 60, 40)))
-    (folder / "lobby.png").write_bytes(png(64, 36, (60, 20, 40)))
+    (folder / "background.png").write_bytes(png(64, 36, (32, 20, 48)))
+    (folder / "lobby.png").write_bytes(png(64, 36, (226, 214, 240)))
     (folder / "icon.svg").write_text(LOGO.format("#00695c"))
     return folder
 
@@ -39,6 +54,7 @@ def choices(files):
     return {
         "jitsi_service_name": "Treffpunkt & Co",
         "jitsi_logo_file": str(files / "logo.svg"),
+        "jitsi_page_colors": COLORS,
         "jitsi_pictures": {
             "background": str(files / "background.png"),
             "lobby": str(files / "lobby.png"),
@@ -141,10 +157,83 @@ def test_without_choices_the_page_has_jitsis_own_look(site):
     assert '"SHOW_JITSI_WATERMARK": false' in fetch(site, "/interface_config.js").text
 
 
-def test_the_look_can_be_looked_at(branded, chromium, shoot):
-    page = chromium(branded).new_context(locale="de-DE", viewport={"width": 1280, "height": 800}).new_page()
+@pytest.fixture(scope="module")
+def example(package, tmp_path_factory):
+    text = (EXAMPLE / "group_vars/jitsi/main.yml").read_text().replace("{{ inventory_dir }}", str(EXAMPLE))
+    chosen = {
+        name: value for name, value in yaml.safe_load(text).items() if name.removeprefix("jitsi_") in LOOK.split()
+    }
+    with serve(tmp_path_factory.mktemp("example"), package(), **chosen) as running:
+        yield running
+
+
+def keep_waiting(socket):
+    """prosody and the focus, as a guest knows them whom nobody has let in yet."""
+    stream = f"<open xmlns='urn:ietf:params:xml:ns:xmpp-framing' from='guest.{DOMAIN}' id='1' version='1.0'/>"
+    features = "<stream:features xmlns:stream='http://etherx.jabber.org/streams'>{}</stream:features>"
+    offers = [
+        "<mechanisms xmlns='urn:ietf:params:xml:ns:xmpp-sasl'><mechanism>ANONYMOUS</mechanism></mechanisms>",
+        "<bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'/>",
+    ]
+    answers = {
+        "<bind": f"<bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'><jid>guest@guest.{DOMAIN}/1</jid></bind>",
+        "<conference": "<conference xmlns='http://jitsi.org/protocol/focus' ready='true'/>",
+    }
+    refused = (
+        "<presence xmlns='jabber:client' type='error' from='{}'><error type='auth'>"
+        "<registration-required xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/>"
+        f"<lobbyroom xmlns='http://jitsi.org/jitmeet'>room@lobby.{DOMAIN}</lobbyroom></error></presence>"
+    )
+
+    def answer(frame):
+        if frame.startswith("<open"):
+            socket.send(stream)
+            socket.send(features.format(offers.pop(0)))
+        elif frame.startswith("<auth"):
+            socket.send("<success xmlns='urn:ietf:params:xml:ns:xmpp-sasl'/>")
+        elif frame.startswith("<iq"):
+            [payload] = [payload for asked, payload in answers.items() if asked in frame]
+            [identifier] = re.findall(r"^<iq[^>]* id=['\"]([^'\"]+)", frame)
+            socket.send(f"<iq xmlns='jabber:client' type='result' id='{identifier}'>{payload}</iq>")
+        elif room := re.search(r"^<presence[^>]* to=['\"]([^'\"]+@conference[^'\"]+)", frame):
+            socket.send(refused.format(room[1]))
+
+    socket.on_message(answer)
+
+
+@pytest.mark.parametrize("size", [PHONE, DESKTOP], ids=["phone", "desktop"])
+@pytest.mark.parametrize(
+    ("brand", "title"), [("branded", "Treffpunkt & Co"), ("example", "Auenfeld trifft sich")], ids=["one", "two"]
+)
+def test_the_look_can_be_looked_at(request, chromium, must_be_accessible, shoot, brand, title, size):
+    """Consent page, welcome page and lobby; their pictures are in docs/pages.md, in 48 colours (pngquant)."""
+    site = request.getfixturevalue(brand)
+    page = chromium(site).new_context(locale="de-DE", viewport=size).new_page()
+    complaints = []
+    page.on("console", lambda message: complaints.append(message.text))
+    name = f"{{}}-{brand}-{'phone' if size == PHONE else 'desktop'}"
+
     page.goto(f"{ORIGIN}/")
-    shoot(page, "branding-consent")
+    assert page.title().endswith(title)
+    shoot(page, name.format("asks"))
+    for scheme in ("dark", "light"):
+        page.emulate_media(color_scheme=scheme)
+        must_be_accessible(page)
     page.locator("#consent button").click()
-    page.wait_for_selector("meta[name=generator]", state="attached")
-    assert page.title() == "Treffpunkt & Co"
+
+    page.wait_for_selector("body[data-dressed=yes]")
+    assert page.title() == title
+    words = json.loads(fetch(site, look(site)["branding"]["labels"]["de"]).text)["welcomepage"]
+    assert page.locator("h1").text_content() == words["headerTitle"]
+    assert page.get_by_text(words["headerSubtitle"]).is_visible()
+    assert page.locator("#logo").is_visible()
+    shoot(page, name.format("welcome"))
+
+    page.route_web_socket(re.compile("/xmpp-websocket"), keep_waiting)
+    page.goto(f"{ORIGIN}/Sprechstunde")
+    page.wait_for_selector("body[data-dressed=yes][data-state=waiting]")
+    behind = page.evaluate("getComputedStyle(document.body).backgroundImage")
+    assert behind in look(site)["branding"]["premeetingBackground"]
+    assert page.evaluate("document.documentElement.scrollWidth") <= size["width"]
+    shoot(page, name.format("lobby"))
+    assert complaints == []

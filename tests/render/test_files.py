@@ -247,7 +247,7 @@ def test_nginx_accepts_its_configuration(rendered, program, tmp_path):
 
 def test_port_443_is_split_only_where_a_relay_shares_the_machine(rendered):
     text = rendered.only("nginx.conf")
-    known = {"example-single": True, "example-small": False}
+    known = {"example-single": True, "example-page": True, "example-small": False}
     shared = {name.split("/")[0] for name in rendered.files("turnserver.conf")} & meet(rendered)
     assert bool(shared) == known.get(rendered.example, bool(shared))
     assert ("ssl_preread on;" in text) == bool(shared)
@@ -288,7 +288,7 @@ def test_the_page_links_imprint_and_privacy_notice(rendered, config):
 
 def test_the_pages_dress_is_a_script(rendered, program, tmp_path):
     dress = script(rendered.only("interface_config.js"), "interfaceConfig", program, tmp_path)
-    assert dress["SHOW_JITSI_WATERMARK"] is False
+    assert dress["SHOW_JITSI_WATERMARK"] is (rendered.example == "example-page")  # which has a logo
 
 
 # --- all of them
