@@ -1,5 +1,6 @@
 """scripts/new-customer, run as make runs it."""
 
+import contextlib
 import os
 import re
 import signal
@@ -140,10 +141,18 @@ def test_interrupted_nothing_is_left(tmp_path, by):
         env=environment(tmp_path) | {"ANSIBLE_VAULT_PASSWORD_FILE": str(password)},
     )
     deadline = time.monotonic() + 60
-    while not list(work.glob(".acme.*/group_vars/jitsi/main.yml")):
+    asks = None
+    while asks is None:
         assert running.poll() is None
         assert time.monotonic() < deadline
         time.sleep(0.01)
+        # Cannot be opened before somebody reads it.
+        with contextlib.suppress(OSError):
+            asks = os.open(password, os.O_WRONLY | os.O_NONBLOCK)
+    assert list(work.glob(".acme.*/group_vars/jitsi/main.yml"))
     running.send_signal(by)
     assert running.wait(60) != 0
     assert list(work.iterdir()) == []
+    with pytest.raises(BrokenPipeError):
+        os.write(asks, b"nobody is left who reads this")
+    os.close(asks)
