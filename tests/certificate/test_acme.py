@@ -113,7 +113,7 @@ def daemons(server):
             "turn_realm": "meet.lab.example",
             "turn_secret": "a secret of this test",
             "turn_listening_addresses": [server.address],
-            "turn_relay_addresses": [server.address],
+            "turn_relay_address": server.address,
             "turn_tls_port": DAEMONS["coturn"],
             "turn_certificate_file": f"{DIRECTORY}/server.crt",
             "turn_certificate_key_file": f"{DIRECTORY}/server.key",

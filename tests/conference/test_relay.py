@@ -22,7 +22,10 @@ LOOK = (
 )
 
 # Where an attacker would like a relay to lead: loopback, the cloud's metadata, the neighbours.
-FORBIDDEN = ["127.0.0.1", "169.254.169.254", "10.255.255.254", "172.31.255.254", "192.168.255.254", "100.127.255.254"]
+FORBIDDEN = [
+    *("127.0.0.1", "127.0.0.53", "169.254.169.254"),
+    *("10.255.255.254", "172.31.255.254", "192.168.255.254", "100.127.255.254"),
+]
 
 
 @pytest.fixture(scope="module", params=["guest", "moderator"])
@@ -140,14 +143,15 @@ def test_relay(customer, relay, allocation, stand_in):
     "denied-peer-ip and allowed-peer-ip in /etc/turnserver.conf (role turn)",
 )
 def test_relay_refuses_the_inside(customer, allocation):
-    """The relays refuse to lead to other machines inside, to loopback and to the cloud's metadata"""
+    """The relays refuse to lead to themselves, to other machines inside, to loopback and to the cloud's metadata"""
     try:
         allocation.allocate()
     except turn.TurnError as refusal:
         pytest.skip(f"the relay leads nowhere at all ({refusal})")  # which another check counts as a failure
-    # Relays lead to each other: two people may need one each.
-    led_to = [*customer.group("videobridges"), *customer.group("turn")]
-    inside = {host.private for host in customer.hosts} - {host.private for host in led_to}
+    # To bridges, and to each other only where two people alone are connected by one relay each.
+    groups = ["videobridges", *(["turn"] if customer.rules["peer_to_peer"] == "relayed" else [])]
+    led_to = {address for group in groups for host in customer.group(group) for address in host.addresses(4)}
+    inside = {address for host in customer.hosts for address in host.addresses(4)} - led_to
     allowed = [address for address in [*FORBIDDEN, *sorted(inside)] if leads_to(allocation, address)]
     assert not allowed, f"the relay would lead to {', '.join(allowed)}"
 

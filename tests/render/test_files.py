@@ -155,6 +155,18 @@ def test_relays_believe_the_credentials_prosody_makes(rendered, prosody):
         assert f"static-auth-secret={prosody['*']['external_service_secret']}\n" in text
 
 
+def test_no_relay_leads_to_itself_nor_another(rendered):
+    """coturn allows its own address as a peer whatever is denied, where external-ip names it"""
+    relays = rendered.files("turnserver.conf")
+    bridges = {name.split("/")[0] for name in rendered.files("jvb.conf")}
+    assert all(re.findall(r"^external-ip=198\.51\.100\.\d+$", text, re.M) for text in relays.values())
+    for name, text in relays.items():
+        own = re.findall(r"^(?:relay|external)-ip=(.*)", text, re.M)
+        allowed = re.findall(r"^allowed-peer-ip=(.*)", text, re.M)
+        assert allowed
+        assert name.split("/")[0] in bridges or not {*own} & {*allowed}, name
+
+
 # --- jicofo and the bridges
 
 
