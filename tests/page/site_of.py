@@ -56,6 +56,7 @@ def write(folder: Path, choices: dict) -> None:
         "ansible_python_interpreter": sys.executable,
         "__web_consent_folder": str(folder / "consent"),
         "__web_branding_folder": str(folder / "branding"),
+        "__web_rooms_file": str(folder / "rooms.js"),
     }
     run(
         *(Path(sys.executable).with_name("ansible-playbook"), folder / "render.yml"),

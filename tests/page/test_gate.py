@@ -1,5 +1,7 @@
 """The gate in front of the conference, asked without a browser: what nginx serves to whom."""
 
+import datetime
+import hmac
 import re
 from http.cookies import SimpleCookie
 
@@ -249,6 +251,51 @@ def test_the_example_for_tests_is_the_customer_of_the_repository():
 
 
 # --- what remains
+
+
+@pytest.fixture(scope="module")
+def hashing(package, tmp_path_factory):
+    """A page whose log tells rooms apart."""
+    with serve(tmp_path_factory.mktemp("hashing"), package(), jitsi_log_rooms="hashed") as running:
+        yield running
+
+
+def pseudonyms(site, *paths: str) -> list[str]:
+    """What stands in the log for each of the paths."""
+    log, cookie = site.folder / "access.log", site.cookie()
+    before = len(log.read_text().splitlines())
+    for path in paths:
+        site.get(path, Cookie=cookie)
+    return re.findall(r'"GET (\S+) HTTP', "\n".join(log.read_text().splitlines()[before:]))
+
+
+def test_the_log_tells_rooms_apart_by_choice(hashing):
+    room, *same = pseudonyms(hashing, "/Rat", "/rat", "/rat?jwt=a.b.c", "/team/rat", "/%72at")
+    assert re.fullmatch("/~[0-9a-f]{12}", room)
+    assert set(same) == {room}
+    signalling = pseudonyms(hashing, "/http-bind?room=rat", "/xmpp-websocket?token=x&room=rat", "/http-bind")
+    mark = room.removeprefix("/")
+    assert signalling == [f"/http-bind?room={mark}", f"/xmpp-websocket?room={mark}", "/http-bind?room=~"]
+    assert pseudonyms(hashing, "/council") != [room]
+    assert pseudonyms(hashing, "/", "/css/all.css?v=1", "/config.js") == ["/", "/css/all.css", "/config.js"]
+    assert len(pseudonyms(hashing, "/%ff%fe", "/a%00b", "/static/rat/../..", "//")) == 4
+
+
+def test_names_cannot_be_tried_without_the_key(hashing, package, tmp_path):
+    [room] = pseudonyms(hashing, "/rat")
+    key = re.search('key = "(.+)";', (hashing.folder / "rooms.js").read_text())[1]
+    today = datetime.datetime.now(datetime.UTC)
+    days = [f"{today - datetime.timedelta(days=days):%F}" for days in (0, 1)]  # it may have struck midnight
+    assert room[2:] in [hmac.digest(key.encode(), f"{day}/rat".encode(), "sha256").hex()[:12] for day in days]
+    seed = "another-customers-seed-of-sufficient-length"
+    with serve(tmp_path, package(), jitsi_log_rooms="hashed", jitsi_seed=seed) as other:
+        assert pseudonyms(other, "/rat") != [room]
+
+
+def test_a_hashed_name_stands_nowhere(hashing):
+    name = "donnerstag"
+    pseudonyms(hashing, f"/{name}", f"/team/{name}", f"/http-bind?room={name}", f"/static/{name}", f"/{name}/..%2f")
+    assert name not in (hashing.folder / "access.log").read_text()
 
 
 def test_the_log_names_files_that_were_served_and_nothing_else(site):

@@ -249,9 +249,10 @@ def test_nginx_accepts_its_configuration(rendered, program, tmp_path):
         ),
         *("-subj", "/CN=x", "-keyout", certificates / "server.key", "-out", certificates / "server.crt"),
     )
-    file = tmp_path / "nginx.conf"
-    file.write_text(text)
-    package = "nginx-light libnginx-mod-stream"
+    file, rooms = tmp_path / "nginx.conf", tmp_path / "rooms.js"
+    file.write_text(text.replace("/etc/nginx/rooms.js", str(rooms)))
+    rooms.write_text(rendered.only("rooms.js"))
+    package = "nginx-light libnginx-mod-stream libnginx-mod-http-js"
     # Only root may bind ports below 1024; others are root in a namespace of their own.
     root = [] if os.geteuid() == 0 else ["unshare", "-rn"]
     run(*root, program("nginx", package), "-t", "-e", "stderr", "-c", file)
