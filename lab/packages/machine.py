@@ -27,16 +27,16 @@ def wait(probe, what, seconds=30):
         time.sleep(0.1)
 
 
-def root_filesystems():
-    """One archive per release with everything but the stand-ins, made once and kept in the lab's cache."""
+def root_filesystems(name="packages", packages=BASE):
+    """One archive per release with these packages, made once and kept in the lab's cache under that name."""
     assert os.geteuid() == 0, "needs root, for namespaces"
     CACHE.mkdir(parents=True, exist_ok=True)
-    tars = {suite: CACHE / f"packages-{suite}-{BASE.count(',')}.tar" for suite in SUITES}
+    tars = {suite: CACHE / f"{name}-{suite}-{packages.count(',')}.tar" for suite in SUITES}
     missing = [suite for suite, tar in tars.items() if not tar.exists()]
     assert not missing or shutil.which("mmdebstrap"), "mmdebstrap is missing. Cure: apt-get install mmdebstrap"
     making = {
         suite: subprocess.Popen(
-            ["nice", "mmdebstrap", "--quiet", "--variant=minbase", "--dpkgopt=force-unsafe-io", f"--include={BASE}",
+            ["nice", "mmdebstrap", "--quiet", "--variant=minbase", "--dpkgopt=force-unsafe-io", f"--include={packages}",
              suite, tars[suite].with_suffix(".new.tar")]
         )
         for suite in missing

@@ -9,7 +9,12 @@ from aioice import stun
 from customer import Customer
 
 UDP = 17 << 24  # REQUESTED-TRANSPORT: the protocol number stands in the first byte
+IPV6 = 2 << 24  # REQUESTED-ADDRESS-FAMILY: as there
 HEADER = 20
+
+# RFC 8656, 14.6: not in aioice's list.
+FAMILY = (0x0017, "REQUESTED-ADDRESS-FAMILY", stun.pack_unsigned, stun.unpack_unsigned)
+stun.ATTRIBUTES_BY_TYPE[FAMILY[0]] = stun.ATTRIBUTES_BY_NAME[FAMILY[1]] = FAMILY
 
 
 class TurnError(Exception):
@@ -128,7 +133,7 @@ class TurnClient(StunClient):
         finally:
             super().__exit__()
 
-    def allocate(self) -> tuple[str, int]:
+    def allocate(self, **wishes) -> tuple[str, int]:
         """Reserves a relay address; the first, anonymous attempt only learns realm and nonce."""
         try:
             self.request(stun.Method.ALLOCATE, REQUESTED_TRANSPORT=UDP)
@@ -140,7 +145,7 @@ class TurnClient(StunClient):
             raise AssertionError("the relay gives addresses to anybody, without asking for credentials")
         self.credentials = {"USERNAME": self.username, "REALM": realm, "NONCE": nonce}
         self.key = long_term_key(self.username, realm, self.password)
-        self.relayed = self.request(stun.Method.ALLOCATE, REQUESTED_TRANSPORT=UDP)["XOR-RELAYED-ADDRESS"]
+        self.relayed = self.request(stun.Method.ALLOCATE, REQUESTED_TRANSPORT=UDP, **wishes)["XOR-RELAYED-ADDRESS"]
         return self.relayed
 
     def permit(self, address: str) -> None:

@@ -60,6 +60,26 @@ FAULTS = [
     ),
     ("jitsi_muted_at_entry", ["speaker"], 'jitsi_muted_at_entry[0] is "speaker": write microphone or camera.'),
     ("jitsi_peer_to_peer", "direct", 'jitsi_peer_to_peer is "direct": write one of none, relayed.'),
+    (
+        "jitsi_relay_limits.relays",
+        -1,
+        "jitsi_relay_limits.relays is -1: write a whole number from 0, for no limit, to 100000.",
+    ),
+    (
+        "jitsi_relay_limits.mbit_per_relay",
+        1001,
+        "jitsi_relay_limits.mbit_per_relay is 1001: write a whole number of Mbit/s from 0, for no limit, to 1000.",
+    ),
+    (
+        "jitsi_relay_limits.mbit",
+        "1G",
+        'jitsi_relay_limits.mbit is "1G": write a whole number of Mbit/s from 0, for no limit, to 100000.',
+    ),
+    (
+        "jitsi_relay_limits.relay",
+        1,
+        "jitsi_relay_limits.relay is not a choice: write jitsi_relay_limits.relays.",
+    ),
     ("jitsi_consent", False, "jitsi_consent is false: write one of consent, welcome, none."),
     ("jitsi_consent_days", 366, "jitsi_consent_days is 366: write a whole number of days from 1 to 365."),
     (
