@@ -79,7 +79,7 @@ lint: setup ## ansible-lint (production), yamllint, ruff, shellcheck
 test: setup ## every test but the end-to-end run; says what it installs
 	@scripts/test
 
-bench: setup ## measure validation, provisioning, configuration, logins and the page; docs/performance.md has the numbers
+bench: setup ## measure validation, provisioning, configuration, logins, the page and relays; docs/performance.md has the numbers
 	@scripts/bench
 
 lock: ## resolve pyproject.toml anew into requirements.txt

@@ -1,6 +1,6 @@
-"""Measure validation, provisioning, configuration, logins and the page: wall and CPU time, peak memory.
+"""Measure validation, provisioning, configuration, logins, the page and relays: wall and CPU time, peak memory.
 
-usage: bench.py [--only validate|provision|configure|logins|page]
+usage: bench.py [--only validate|provision|configure|logins|page|turn]
        bench.py --measure NAME COMMAND...     one command, as one JSON line
 
 Prints a table and stores it as JSON lines in $LAB_STATE/bench.jsonl. Compare rows of one run only: machines differ and
@@ -123,21 +123,38 @@ def configure() -> list[dict]:
         subprocess.run(["molecule", "destroy", "--scenario-name", "small"], **quiet)
 
 
+def suite(name: str, *arguments: str) -> list[tuple[ElementTree.Element, dict[str, float]]]:
+    """The cases of a test run, each with the figures it recorded; a failing run ends the benchmark with its output."""
+    report = STATE / f"bench-{name}.xml"
+    command = [sys.executable, "-m", "pytest", "-q", f"--junitxml={report}", *arguments]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    if done.returncode:
+        sys.exit(f"bench: {name} failed:\n{done.stdout[-3000:]}")
+    cases = ElementTree.parse(report).iter("testcase")  # noqa: S314  # pytest's own
+    return [(case, {each.get("name"): float(each.get("value")) for each in case.iter("property")}) for case in cases]
+
+
 def logins() -> list[dict]:
     """200 people of a directory log in at the same time, through prosody and jitsi-directory to slapd or Samba."""
-    report, rows = STATE / "bench-logins.xml", []
-    suite = [sys.executable, "-m", "pytest", "-q", "tests/moderators", "-k", "200_logins"]
-    done = subprocess.run([*suite, f"--junitxml={report}"], cwd=ROOT, capture_output=True, text=True, check=False)
-    if done.returncode:
-        sys.exit(f"bench: the logins failed:\n{done.stdout[-3000:]}")
-    for case in ElementTree.parse(report).iter("testcase"):  # noqa: S314  # pytest's own
-        seen = {each.get("name"): float(each.get("value")) for each in case.iter("property")}
+    rows = []
+    for case, seen in suite("logins", "tests/moderators", "-k", "200_logins"):
         server = "Samba" if "active_directory" in case.get("classname") else "slapd"
         what = f"200 logins at the same time, {server}, prosody of {case.get('name').partition('[')[2].rstrip(']')}"
         print(
             f"{what:58} median {seen['median']:.1f} s, p99 {seen['p99']:.1f} s, errors {seen['errors']:.0f}", flush=True
         )
         rows.append({"what": what, "wall_s": seen["p99"], **seen})
+    return rows
+
+
+def turn() -> list[dict]:
+    """Processor time of coturn per relayed megabit, with our configuration and with next to none, by turns."""
+    rows = []
+    for case, seen in suite("turn", "tests/turn/throughput.py"):
+        what = f"relay, {case.get('name').partition('[')[2].rstrip(']')}"
+        ours, bare = 1000 / seen["ours"], 1000 / seen["bare"]
+        print(f"{what:58} {ours:.1f} ms per Mbit, bare coturn {bare:.1f} ms, ratio {ours / bare:.2f}", flush=True)
+        rows.append({"what": what, "wall_s": ours / 1000, **seen})
     return rows
 
 
@@ -153,7 +170,7 @@ def ratios(rows: list[dict]) -> list[str]:
 
 
 def main() -> None:
-    stages = {"validate": validate, "provision": provision, "configure": configure, "logins": logins, "page": page}
+    stages = {stage.__name__: stage for stage in (validate, provision, configure, logins, page, turn)}
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--only", choices=stages)
     parser.add_argument("--measure", nargs=argparse.REMAINDER, default=[])
