@@ -87,6 +87,12 @@ FAULTS = [
         ["192.0.2.7"],
         'jitsi_consent_exempt[0] is "192.0.2.7": write a network such as 192.0.2.0/24.',
     ),
+    (
+        "jitsi_embedded_by",
+        ["https://intranet.acme.example/start; script-src *"],
+        'jitsi_embedded_by[0] is "https://intranet.acme.example/start; script-src *": '
+        "write https:// and the name of a site such as https://intranet.acme.example.",
+    ),
     ("jitsi_page_colors.dark.text", "red", 'jitsi_page_colors.dark.text is "red": write a colour such as "#0b57d0".'),
     ("jitsi_service_name", "<b>", 'jitsi_service_name is "<b>": write a name of 1 to 60 characters without < > " { }.'),
     (

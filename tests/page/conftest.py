@@ -77,13 +77,13 @@ def playwright():
 
 @pytest.fixture
 def chromium(playwright, tmp_path):
-    """chromium(site, names): a browser for which DOMAIN and further names (name to port) are on this machine.
+    """chromium(site, flags, names): a browser for which DOMAIN and further names (name to port) are on this machine.
 
     Its network log, tmp_path/net.json, is complete after it was closed.
     """
     opened = []
 
-    def launch(site, **names: int):
+    def launch(site, *flags: str, **names: int):
         suite.trust(tmp_path, site.authority)
         rules = [f"MAP {DOMAIN}:443 127.0.0.1:{site.port}"]
         rules += [f"MAP {name.replace('_', '.')}:80 127.0.0.1:{port}" for name, port in names.items()]
@@ -96,6 +96,7 @@ def chromium(playwright, tmp_path):
                     f"--host-resolver-rules={','.join([*rules, 'MAP * ~NOTFOUND', 'EXCLUDE 127.0.0.1'])}",
                     f"--log-net-log={tmp_path / 'net.json'}",
                     "--disable-background-networking",
+                    *flags,
                 ],
             )
         )

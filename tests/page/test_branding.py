@@ -8,7 +8,7 @@ import zlib
 
 import pytest
 import yaml
-from site_of import DOMAIN, ORIGIN, ROOT, run, serve
+from site_of import DOMAIN, ORIGIN, ROOT, run, serve, write
 
 LOGO = (
     '<svg xmlns="http://www.w3.org/2000/svg" width="170" height="40"><rect width="170" height="40" rx="6" fill="{}"/>'
@@ -148,6 +148,19 @@ def test_a_newer_package_changes_nothing_of_it(branded, unpacked, package):
     assert "jitsi-meet-web 1.0.9268-1" in was
     assert f"jitsi-meet-web {NEWER}" in now
     assert after == before
+
+
+def test_what_is_superseded_is_gone(choices, tmp_path):
+    kept = tmp_path / "branding/of-others.svg"
+    stale = [tmp_path / "branding/files/0123456789abcdef.svg", tmp_path / "consent/fr.html"]
+    for file in (kept, *stale):
+        file.parent.mkdir(exist_ok=True, parents=True)
+        file.write_text("what was there before")
+    write(tmp_path, choices)
+    assert [file for file in stale if file.exists()] == []
+    assert kept.exists()
+    assert {file.name for file in (tmp_path / "consent").iterdir()} == {"de.html", "en.html"}
+    assert len(list((tmp_path / "branding/files").iterdir())) == 5  # four pictures, and the words in German
 
 
 def test_without_choices_the_page_has_jitsis_own_look(site):

@@ -6,7 +6,7 @@ import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
-from site_of import ORIGIN
+from site_of import ORIGIN, serve
 
 ROOM = "/team/weekly?jwt=a.b.c&lang=de#config.startWithAudioMuted=true&userInfo.displayName=%22Anna%22"
 REQUESTED = (ORIGIN + ROOM).partition("#")[0]
@@ -18,14 +18,15 @@ PHONE, DESKTOP = {"width": 320, "height": 640}, {"width": 1280, "height": 800}
 
 @contextlib.contextmanager
 def other_site():
-    """Somebody else's web server, each of whose pages has a link to the room; gives its port."""
+    """Somebody else's web server, each of whose pages has a link to the room, and one a frame; gives its port."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self):
             self.send_response(200)
             self.send_header("Content-Type", "text/html")
             self.end_headers()
-            self.wfile.write(f'<!doctype html><title>Other</title><a href="{ORIGIN}{ROOM}">Meet</a>'.encode())
+            frame = f'<iframe src="{ORIGIN}{ROOM}"></iframe>' if self.path == "/frame" else ""
+            self.wfile.write(f'<!doctype html><title>Other</title><a href="{ORIGIN}{ROOM}">Meet</a>{frame}'.encode())
 
         def log_message(self, *_):
             pass
@@ -195,3 +196,44 @@ def test_nothing_but_the_page_itself_can_run_in_it(visit):
         "script-src-elem inline",
         "style-src-elem inline",
     ]
+
+
+@pytest.fixture
+def framed(package, chromium, other, tmp_path_factory):
+    """framed(site): the frame in a page of that site, where one site may; third parties' cookies do not pass."""
+    with serve(tmp_path_factory.mktemp("framed"), package(), jitsi_embedded_by=["http://intranet.example"]) as embedded:
+        names = {"intranet_example": other, "elsewhere_example": other}
+        browser = chromium(embedded, "--test-third-party-cookie-phaseout", **names)
+
+        def visit(site: str):
+            page = browser.new_context(locale="en-US").new_page()
+            page.goto(f"http://{site}/frame", wait_until="networkidle")
+            return page.frames[1]
+
+        yield visit
+
+
+def test_a_site_that_is_named_shows_a_conference_in_a_frame(framed):
+    frame = framed("intranet.example")
+    frame.get_by_role("button", name=ACCEPT["en-US"]).click()
+    frame.wait_for_selector("meta[name=generator][content^=STAND-IN]", state="attached")
+    assert frame.url == ORIGIN + ROOM
+    frame.goto(f"{ORIGIN}/another", wait_until="domcontentloaded")
+    assert frame.locator("meta[name=generator]").count() == 1, "asked again"
+
+
+def test_who_declines_in_a_frame_leaves_the_whole_page(framed):
+    frame = framed("intranet.example")
+    with frame.page.expect_navigation(url="http://intranet.example/"):
+        frame.get_by_role("link", name=DECLINE["en-US"]).click()
+    assert len(frame.page.frames) == 1
+
+
+def test_no_other_site_shows_anything_in_a_frame(framed):
+    assert framed("elsewhere.example").url == "chrome-error://chromewebdata/"
+
+
+def test_without_the_choice_no_site_does(visit):
+    page = visit()
+    page.goto("http://intranet.example/frame", wait_until="networkidle")
+    assert page.frames[1].url == "chrome-error://chromewebdata/"

@@ -159,7 +159,7 @@ def test_the_browsers_language_decides(site, wanted, given):
 )
 def test_declining_leads_back(site, came_from, led_to):
     text = site.get("/room", **({"Referer": came_from} if came_from else {})).text
-    assert re.search(r'<a class="button" id="decline" href="([^"]*)">', text)[1] == led_to
+    assert re.search(r'<a class="button" id="decline" target="_top" href="([^"]*)">', text)[1] == led_to
 
 
 @pytest.mark.parametrize("agent", [ANDROID, IPHONE, FIREFOX])

@@ -5,7 +5,7 @@ import re
 import subprocess
 
 import pytest
-from site_of import DOMAIN, ORIGIN, ROOT, need, serve
+from site_of import DOMAIN, ORIGIN, ROOT, need, serve, write
 
 # What an address may switch on that asks somebody else, in the words of the page's list of such keys.
 OVERRIDES = {
@@ -47,7 +47,7 @@ def leaves(value, path=()):
 
 KNOWN = {
     line
-    for line in (ROOT / "lab/packages/jitsi-meet-web/keys").read_text().splitlines()
+    for line in (ROOT / "roles/web/files/config-keys").read_text().splitlines()
     if line and not line.startswith("#")
 }
 
@@ -70,6 +70,12 @@ def test_the_page_knows_every_key_it_is_given(request, which):
     config = configuration(request.getfixturevalue(which))
     assert len(config) > 25
     assert set(leaves(config)) - KNOWN == set()
+
+
+def test_a_key_the_page_does_not_read_is_refused(tmp_path):
+    with pytest.raises(AssertionError) as refused:
+        write(tmp_path, {"web_config_extra": {"p2p": {"enable": True}, "tokenAuthUrl": "https://id.acme.example/"}})
+    assert "web_config_extra has p2p.enable, which the page does not read" in " ".join(str(refused.value).split())
 
 
 def test_camera_and_microphone_are_off_at_entry(site, bare):
