@@ -64,6 +64,10 @@ users: setup ## ACTION=list|show|add|reset|remove|seats NAME= MODERATOR=yes|no: 
 	$(folder)
 	@$(ENVIRONMENT) scripts/users '$(FOLDER)' $(foreach v,ACTION NAME MODERATOR,$(if $($v),'$v=$($v)'))
 
+stream: setup ## where to publish a stream, and its key; on the terminal only
+	$(folder)
+	@$(ENVIRONMENT) scripts/stream '$(FOLDER)'
+
 e2e: setup ## demo, verify, a second run without change, destroy without a leak
 	@scripts/e2e
 
@@ -79,7 +83,7 @@ lint: setup ## ansible-lint (production), yamllint, ruff, shellcheck
 test: setup ## every test but the end-to-end run; says what it installs
 	@scripts/test
 
-bench: setup ## measure validation, provisioning, configuration, logins, the page and relays; docs/performance.md has the numbers
+bench: setup ## measure validation, provisioning, configuration, logins, the page, relays and the stream; docs/performance.md has the numbers
 	@scripts/bench
 
 lock: ## resolve pyproject.toml anew into requirements.txt
@@ -87,4 +91,4 @@ lock: ## resolve pyproject.toml anew into requirements.txt
 	.tools/bin/uv pip compile --quiet --upgrade --universal --python-version 3.12 --generate-hashes --no-emit-index-url \
 	  --no-header --no-annotate --group test pyproject.toml -o requirements.txt
 
-.PHONY: help setup new-customer validate plan deploy verify retire destroy users demo e2e lab-up lab-down lint test bench lock
+.PHONY: help setup new-customer validate plan deploy verify retire destroy users stream demo e2e lab-up lab-down lint test bench lock

@@ -5,7 +5,8 @@ name: deployment_plan
 short_description: Shape a customer's plan and choices into what would be deployed
 description:
   - Data for C(make plan) and P(topology_picture#filter), made from what the customer wrote, without asking the cloud.
-  - A server in several groups is of the kind of the first of them, in the order meet, videobridges, turn, directories.
+  - A server in several groups is of the kind of the first of them, in the order meet, videobridges, turn, directories,
+    streamers.
   - A server gets a floating IP where the firewall matrix lets the world in to one of its groups.
 positional: _input, choices, firewall_matrix
 options:
@@ -37,7 +38,13 @@ _value:
 """
 
 # group of machines -> kind of machine in the choices, in the order in which a shared server takes its kind
-KINDS = {"meet": "meet", "videobridges": "videobridge", "turn": "turn", "directories": "directory"}
+KINDS = {
+    "meet": "meet",
+    "videobridges": "videobridge",
+    "turn": "turn",
+    "directories": "directory",
+    "streamers": "streamer",
+}
 EVERY_SERVER = "jitsi"
 
 
@@ -65,6 +72,7 @@ def deployment_plan(groups, choices, firewall_matrix) -> dict:
     domain = choices["jitsi_domain"]
     dns = [{"name": domain, "server": server} for server in groups.get("meet", [])]
     dns += [{"name": f"turn-{n}.{domain}", "server": server} for n, server in enumerate(groups.get("turn", []), 1)]
+    dns += [{"name": f"stream.{domain}", "server": server} for server in groups.get("streamers", [])]
     ports = [
         {"group": group, "peer": rule["peer"], "port": _port(rule), "why": rule["why"]}
         for group, rules in ingress.items()

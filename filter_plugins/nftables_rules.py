@@ -23,7 +23,7 @@ options:
     elements: str
     required: true
   addresses:
-    description: Where the hosts of each group are, IPv4 or IPv6.
+    description: Where the hosts of each group and further peers are, IPv4 or IPv6, addresses or networks.
     type: dict
     required: true
   admin_networks:

@@ -37,7 +37,7 @@ CAMERAS = {
     "small_rooms": "rooms of up to ten people",
     "all": "everyone's camera on in large rooms",
 }
-PEERS = {"world": "the world", "admin": "operators' networks"}
+PEERS = {"world": "the world", "admin": "operators' networks", "publishers": "jitsi_stream_publishers"}
 RECORDS = {
     "printed": "set them yourself once the servers have addresses",
     "designate": "set in the cloud's DNS service",

@@ -10,10 +10,10 @@ short_description: Print the firewall matrix as OpenStack security groups
 description:
   - One security group per inventory group of the matrix, named C(<customer>-<group>), with its ingress and egress rules
     written out for IPv4 and IPv6. Replies need no rule, for OpenStack's security groups are stateful.
-  - The peer C(world) is every address, C(admin) the networks of the administrators, any other peer the security group
-    of that inventory group, so that OpenStack follows when servers come and go.
+  - The peer C(world) is every address, C(admin) the networks of the administrators, a peer of I(networks) those
+    networks, any other the security group of that inventory group, so that OpenStack follows when servers come and go.
   - Rules that say the same are printed once, for Neutron refuses duplicates.
-positional: _input, customer, admin_networks
+positional: _input, customer, admin_networks, networks
 options:
   _input:
     description: The firewall matrix, see C(group_vars/jitsi/firewall.yml).
@@ -28,6 +28,9 @@ options:
     type: list
     elements: str
     required: true
+  networks:
+    description: What further peers stand for, name to networks (CIDR).
+    type: dict
 """
 
 EXAMPLES = r"""
@@ -47,13 +50,13 @@ WORLD = {"IPv4": "0.0.0.0/0", "IPv6": "::/0"}
 ICMP = {"IPv4": "icmp", "IPv6": "ipv6-icmp"}
 
 
-def _peers(peer: str, customer: str, matrix: dict, admin_networks: list[str]) -> list[tuple]:
+def _peers(peer: str, customer: str, matrix: dict, networks: dict) -> list[tuple]:
     """Return (ethertype, prefix, name of a security group) for every way to write this peer."""
     if peer == "world":
         return [(family, prefix, None) for family, prefix in WORLD.items()]
-    if peer == "admin":
-        networks = [ipaddress.ip_network(network) for network in admin_networks]
-        return [(f"IPv{network.version}", str(network), None) for network in networks]
+    if peer in networks:
+        known = [ipaddress.ip_network(network) for network in networks[peer]]
+        return [(f"IPv{network.version}", str(network), None) for network in known]
     if peer in matrix:
         return [(family, None, f"{customer}-{peer}") for family in WORLD]
     raise AnsibleFilterError(f"security_groups: the peer '{peer}' is neither world, admin nor a group of the matrix")
@@ -66,15 +69,16 @@ def _ports(entry: dict) -> tuple[int | None, int | None]:
     return int(first), int(last or first)
 
 
-def security_groups(matrix: dict, customer: str, admin_networks: list[str]) -> list[dict]:
+def security_groups(matrix: dict, customer: str, admin_networks: list[str], networks=None) -> list[dict]:
     """Return the security groups that say what matrix says."""
+    networks = {"admin": admin_networks} | (networks or {})
     groups = []
     for group, directions in matrix.items():
         rules = []
         for direction in ("ingress", "egress"):
             for entry in directions.get(direction, []):
                 first, last = _ports(entry)
-                for ethertype, prefix, remote_group in _peers(entry["peer"], customer, matrix, admin_networks):
+                for ethertype, prefix, remote_group in _peers(entry["peer"], customer, matrix, networks):
                     rule = {
                         "direction": direction,
                         "ethertype": ethertype,

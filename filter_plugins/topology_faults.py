@@ -40,11 +40,16 @@ _value:
 
 PARENT = "jitsi"
 # What hosts of a group are called: <customer>-<noun>, numbered where there can be several.
-NOUNS = {"meet": "meet", "videobridges": "jvb", "turn": "turn", "directories": "ldap"}
+NOUNS = {"meet": "meet", "videobridges": "jvb", "turn": "turn", "directories": "ldap", "streamers": "stream"}
 # Groups with one host at most, and why.
-SINGLE = {"meet": "signalling runs on one machine", "directories": "people are kept in one place"}
-# Groups a plan may lack, and the kind of directory (jitsi_directory.kind) that each is there for.
-OPTIONAL = {"directories": "openldap"}
+SINGLE = {
+    "meet": "signalling runs on one machine",
+    "directories": "people are kept in one place",
+    "streamers": "a stream is shown in one place",
+}
+# Groups a plan may lack.
+OPTIONAL = {"directories", "streamers"}
+OWN_DIRECTORY = "openldap"  # the jitsi_directory.kind that group directories is there for
 ANSIBLES_OWN = {"all", "ungrouped", PARENT}
 HOST_NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?", re.ASCII)
 
@@ -111,7 +116,7 @@ def _size_faults(groups: dict, machine_groups: list[str], customer: str, plan: s
 def _directory_faults(groups: dict, customer: str, directory: dict, flavors: dict) -> list[str]:
     """What is wrong with the optional group of directories, judged by what was chosen for it."""
     hosts, kind = groups.get("directories", []), directory.get("kind", "internal")
-    wanted = kind == OPTIONAL["directories"]
+    wanted = kind == OWN_DIRECTORY
     if wanted and not hosts:
         return [
             "jitsi_directory.kind is openldap and group directories has no hosts: write "
@@ -126,6 +131,34 @@ def _directory_faults(groups: dict, customer: str, directory: dict, flavors: dic
     if hosts and not shared and flavors and "directory" not in flavors:
         return ["cloud_flavors.directory is missing: write the name of a flavor with at least 1 vCPU and 1 GB."]
     return []
+
+
+def _stream_faults(groups: dict, customer: str, choices: dict, flavors: dict) -> list[str]:
+    """What is wrong with the optional group of streaming servers, judged by what was chosen for it."""
+    hosts = groups.get("streamers", [])
+    chosen = [name for name in ("jitsi_stream_publishers", "jitsi_stream_word") if choices.get(name)]
+    if not hosts:
+        return [
+            f"{name} is chosen and group streamers has no hosts: write {planned_hosts('streamers', customer, 1)} in "
+            "plan.yml, or remove the choice."
+            for name in chosen
+        ]
+    faults = [
+        f"host {host} is in groups streamers and {group}: give the stream a machine of its own, because both need "
+        "port 443."
+        for host in hosts
+        for group in ("meet", "turn")
+        if host in groups.get(group, [])
+    ]
+    if "jitsi_stream_publishers" not in chosen:
+        faults.append(
+            f"group streamers has {_plural(len(hosts), 'host')} and jitsi_stream_publishers is empty: write the "
+            "networks streams come from, such as 192.0.2.17/32."
+        )
+    shared = any(set(hosts) & set(groups.get(group, [])) for group in NOUNS if group != "streamers")
+    if not shared and flavors and "streamer" not in flavors:
+        faults.append("cloud_flavors.streamer is missing: write the name of a flavor with at least 2 vCPU and 2 GB.")
+    return faults
 
 
 def topology_faults(groups, choices, machine_groups) -> list[str]:
@@ -148,6 +181,7 @@ def topology_faults(groups, choices, machine_groups) -> list[str]:
     faults += _size_faults(groups, machine_groups, customer or "<customer>", plan or "<none>", machines)
     directory, flavors = chosen("jitsi_directory", dict), chosen("cloud_flavors", dict)
     faults += _directory_faults(groups, customer or "<customer>", directory, flavors)
+    faults += _stream_faults(groups, customer or "<customer>", choices, flavors)
     return faults
 
 

@@ -30,7 +30,7 @@ _value:
   type: str
 """
 
-OUTSIDE = {"world": "Internet", "admin": "Operators"}
+OUTSIDE = {"world": "Internet", "admin": "Operators", "publishers": "Publishers"}
 EVERY_SERVER = "jitsi"
 
 
@@ -56,7 +56,8 @@ def topology_picture(plan, title) -> str:
                 if source != target and not (rule["group"] == EVERY_SERVER and source in OUTSIDE):
                     ports = arrows.setdefault((source, target), [])
                     ports += [rule["port"]] if rule["port"] not in ports else []
-    lines = ["flowchart LR", *(f'  {key}(("{words}"))' for key, words in OUTSIDE.items())]
+    come = {source for source, _ in arrows}
+    lines = ["flowchart LR", *(f'  {key}(("{words}"))' for key, words in OUTSIDE.items() if key in come)]
     lines.append(f'  subgraph network["{_text(title)}"]')
     for server in plan["servers"]:
         words = f"{server['name']}<br/>{', '.join(server['groups'])}<br/>{server['flavor']}"

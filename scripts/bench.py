@@ -1,6 +1,6 @@
-"""Measure validation, provisioning, configuration, logins, the page and relays: wall and CPU time, peak memory.
+"""Measure validation, provisioning, configuration, logins, page, relays and stream: wall and CPU time, peak memory.
 
-usage: bench.py [--only validate|provision|configure|logins|page|turn]
+usage: bench.py [--only validate|provision|configure|logins|page|turn|streaming]
        bench.py --measure NAME COMMAND...     one command, as one JSON line
 
 Prints a table and stores it as JSON lines in $LAB_STATE/bench.jsonl. Compare rows of one run only: machines differ and
@@ -158,6 +158,21 @@ def turn() -> list[dict]:
     return rows
 
 
+def streaming() -> list[dict]:
+    """Viewers of the streaming server; a program of its own, as its site and the page's are called the same."""
+    command = [sys.executable, "scripts/bench_stream.py"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    if done.returncode:
+        sys.exit(f"bench: the stream failed:\n{done.stdout[-2000:]}{done.stderr[-2000:]}")
+    row = json.loads(done.stdout.splitlines()[-1])
+    print(
+        f"{row['what']:58} {row['mbits']} Mbit/s, {row['nginx_cores']} cores of nginx, {row['viewers_per_core']} "
+        f"viewers per core; a part median {row['median_s']} s, p99 {row['wall_s']} s; {row['faults']} not got",
+        flush=True,
+    )
+    return [row]
+
+
 def ratios(rows: list[dict]) -> list[str]:
     """The figures to compare from run to run; of what ran twice, the run that was disturbed less counts."""
     wall = {row["what"]: row["wall_s"] for row in sorted(rows, key=lambda row: -row["wall_s"])}
@@ -170,7 +185,7 @@ def ratios(rows: list[dict]) -> list[str]:
 
 
 def main() -> None:
-    stages = {stage.__name__: stage for stage in (validate, provision, configure, logins, page, turn)}
+    stages = {stage.__name__: stage for stage in (validate, provision, configure, logins, page, turn, streaming)}
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--only", choices=stages)
     parser.add_argument("--measure", nargs=argparse.REMAINDER, default=[])

@@ -37,14 +37,19 @@ def pytest_ignore_collect(collection_path, config):
     if collection_path.parent == HERE and collection_path.name.startswith("test_"):
         if CUSTOMER not in config.stash:
             return True
-        some = {"test_directory.py": EACH["directory"], "test_people.py": EACH["directory_server"]}
+        some = {
+            "test_directory.py": EACH["directory"],
+            "test_people.py": EACH["directory_server"],
+            "test_stream.py": EACH["streamer"],
+        }
         return collection_path.name in some and not some[collection_path.name](config.stash[CUSTOMER])
     if collection_path == HERE / "unit":
         return CUSTOMER in config.stash
     return None
 
 
-# What checks ask for. `server`, `bridge`, `relay`, `name`, `directory`, `directory_server` run a check once for each.
+# What checks ask for. `server`, `bridge`, `relay`, `name`, `directory`, `directory_server`, `streamer` run a check once
+# for each.
 
 EACH = {
     "server": lambda customer: customer.hosts,
@@ -53,6 +58,7 @@ EACH = {
     "name": lambda customer: list(customer.addresses),
     "directory": lambda customer: customer.group("directories"),
     "directory_server": lambda customer: customer.directory,
+    "streamer": lambda customer: customer.group("streamers"),
 }
 
 

@@ -73,14 +73,17 @@ class Response:
         self.text = answer.read().decode(errors="replace")
 
 
-def ask(customer: Customer, path: str, scheme: str = "https", method: str = "GET", **headers: str) -> Response:
-    """Asks the customer's page as somebody who comes for the first time; follows no redirect."""
+def ask(
+    customer: Customer, path: str, scheme: str = "https", method: str = "GET", name: str = "", **headers: str
+) -> Response:
+    """Asks the page, the customer's or that of name, as somebody who comes for the first time; follows no redirect."""
+    name = name or customer.domain
     if scheme == "https":
-        connection = http.client.HTTPSConnection(customer.domain, timeout=TIMEOUT)
-        connection.sock = tls(customer, customer.domain, 443)
+        connection = http.client.HTTPSConnection(name, timeout=TIMEOUT)
+        connection.sock = tls(customer, name, 443)
     else:
-        connection = http.client.HTTPConnection(customer.domain, timeout=TIMEOUT)
-        connection.sock = dial(customer, customer.domain, 80)
+        connection = http.client.HTTPConnection(name, timeout=TIMEOUT)
+        connection.sock = dial(customer, name, 80)
     try:
         connection.request(method, path, headers=headers)
         return Response(connection.getresponse())
@@ -88,9 +91,10 @@ def ask(customer: Customer, path: str, scheme: str = "https", method: str = "GET
         connection.close()
 
 
-def consent(customer: Customer) -> dict[str, str]:
+def consent(customer: Customer, name: str = "") -> dict[str, str]:
     """Agrees to what the page asks, as its button does; the header a browser would send from then on, if any."""
-    cookie = ask(customer, "/", method="POST", Origin=customer.url).headers["Set-Cookie"]
+    origin = f"https://{name or customer.domain}"
+    cookie = ask(customer, "/", method="POST", name=name, Origin=origin).headers["Set-Cookie"]
     return {"Cookie": cookie.partition(";")[0]} if cookie else {}
 
 

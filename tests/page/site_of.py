@@ -124,9 +124,18 @@ class Site:
         return self.get("/", "POST", Origin=ORIGIN).headers["Set-Cookie"].split(";")[0]
 
 
+def with_included(text: str, folder: Path) -> str:
+    """nginx.conf with what it includes of the toolkit's own, which lies beside it."""
+    for name in ("visitors-http.conf", "visitors-server.conf"):
+        line = f"include /etc/nginx/{name};"
+        assert line in text, f"nginx.conf does not {line}"
+        text = text.replace(line, (folder / name).read_text())
+    return text
+
+
 def configuration(folder: Path, package: Path, port: int, prosody: int) -> str:
     """nginx.conf with paths and ports of a server turned into those of this test; everything else stays."""
-    text = (folder / "nginx.conf").read_text()
+    text = with_included((folder / "nginx.conf").read_text(), folder)
     for place, here in {
         "/etc/jitsi/meet/interface_config.js": folder / "interface_config.js",
         f"/etc/jitsi/meet/{DOMAIN}-config.js": folder / "config.js",
@@ -136,7 +145,7 @@ def configuration(folder: Path, package: Path, port: int, prosody: int) -> str:
         "/run/nginx.pid": folder / "nginx.pid",
         "127.0.0.1:5280": f"127.0.0.1:{prosody}",
         "    listen 443 ssl http2;\n    listen [::]:443 ssl http2;": f"    listen 127.0.0.1:{port} ssl http2;",
-        "    listen 80 default_server;\n    listen [::]:80 default_server;": f"    listen 127.0.0.1:{free_port()};",
+        "  listen 80 default_server;\n  listen [::]:80 default_server;": f"  listen 127.0.0.1:{free_port()};",
         "user www-data;": "user root;" if os.geteuid() == 0 else "",
     }.items():
         assert place in text, f"nginx.conf does not speak of {place}"

@@ -12,8 +12,8 @@ from planned_rows import planned_rows
 
 ROOT = Path(__file__).parents[2]
 OFFER = yaml.safe_load((ROOT / "group_vars/jitsi/firewall.yml").read_text())["firewall_offer"]
-# What holds for the example's plan, which has no directory of its own.
-MATRIX = planned_rows(OFFER, {group: [group] for group in OFFER if group != "directories"})
+# What holds for the example's plan, which has neither a directory of its own nor a stream.
+MATRIX = planned_rows(OFFER, {group: [group] for group in OFFER if group not in ("directories", "streamers")})
 
 
 def belongs(customer, resource):

@@ -238,6 +238,8 @@ def test_bridges_open_no_channel_but_the_media_port(rendered, program, tmp_path)
 def test_nginx_accepts_its_configuration(rendered, program, tmp_path):
     # Paths of a server become paths below tmp_path; everything else is what the server would get.
     text = rendered.only("nginx.conf")
+    for name in ("visitors-http.conf", "visitors-server.conf"):
+        text = text.replace(f"include /etc/nginx/{name};", rendered.only(name))
     for path in ("/etc/jitsi", "/var/log/nginx", "/run/nginx.pid"):
         text = text.replace(path, f"{tmp_path}{path}")
     certificates = tmp_path / "etc/jitsi/certificates"
@@ -277,7 +279,7 @@ def test_port_443_is_split_only_where_a_relay_shares_the_machine(rendered):
 
 
 def test_the_log_knows_no_visitor_and_no_room(rendered):
-    [form] = re.findall(r"log_format anonymous (.*?);", rendered.only("nginx.conf"), re.S)
+    [form] = re.findall(r"log_format anonymous (.*?);", rendered.only("visitors-http.conf"), re.S)
     assert not set(re.findall(r"\$\w+", form)) & {
         "$remote_addr",
         "$request",

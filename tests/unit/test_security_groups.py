@@ -69,3 +69,12 @@ def test_the_same_rule_twice_is_printed_once():
 def test_refuses_a_peer_that_is_no_group():
     with pytest.raises(AnsibleFilterError, match="videobridge'"):
         rules({"proto": "tcp", "port": 1, "peer": "videobridge"})
+
+
+def test_a_named_peer_is_its_networks():
+    matrix = {"streamers": {"ingress": [{"proto": "tcp", "port": 1936, "peer": "publishers", "why": "streams"}]}}
+    (group,) = security_groups(matrix, "acme", [], {"publishers": ["192.0.2.0/24", "2001:db8::/64"]})
+    assert [(rule["ethertype"], rule["remote_ip_prefix"], rule["remote_group"]) for rule in group["rules"]] == [
+        ("IPv4", "192.0.2.0/24", None),
+        ("IPv6", "2001:db8::/64", None),
+    ]

@@ -71,3 +71,29 @@ def test_names_of_planned_hosts():
     assert planned_hosts("meet", "a", 1) == "a-meet"
     assert planned_hosts("turn", "a", 1) == "a-turn-1"
     assert planned_hosts("videobridges", "a", 3) == "a-jvb-[1:3]"
+
+
+STREAM = ONE | {"jitsi": ["a-x", "a-stream"], "streamers": ["a-stream"]}
+ALL = [*GROUPS, "streamers"]
+PUBLISHERS = {"jitsi_stream_publishers": ["192.0.2.17/32"]}
+
+
+def test_a_stream_needs_publishers_a_machine_and_a_flavor():
+    assert topology_faults(STREAM, CHOICES | PUBLISHERS | {"cloud_flavors": {"streamer": "s"}}, ALL) == []
+    assert topology_faults(STREAM, CHOICES | {"cloud_flavors": {"meet": "m"}}, ALL) == [
+        "group streamers has 1 host and jitsi_stream_publishers is empty: write the networks streams come from, such "
+        "as 192.0.2.17/32.",
+        "cloud_flavors.streamer is missing: write the name of a flavor with at least 2 vCPU and 2 GB.",
+    ]
+    assert topology_faults(ONE | {"streamers": ["a-x"]}, CHOICES | PUBLISHERS, ALL) == [
+        f"host a-x is in groups streamers and {group}: give the stream a machine of its own, because both need port "
+        "443."
+        for group in ("meet", "turn")
+    ]
+
+
+def test_choices_about_a_stream_that_is_not_there_are_refused():
+    assert topology_faults(ONE, CHOICES | PUBLISHERS | {"jitsi_stream_word": "secret-word"}, ALL) == [
+        f"{name} is chosen and group streamers has no hosts: write a-stream in plan.yml, or remove the choice."
+        for name in ("jitsi_stream_publishers", "jitsi_stream_word")
+    ]

@@ -1,0 +1,68 @@
+"""Streaming servers in a Debian 12 and a Debian 13, and a browser in their network."""
+
+import contextlib
+import os
+import sys
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import sync_playwright
+
+HERE = Path(__file__).parent
+sys.path.append(str(HERE.parent / "conference"))  # for the browser the verification suite has
+sys.path.append(str(HERE.parents[1] / "lab/packages"))
+
+import browser as suite  # noqa: E402  # its folder is known since the lines above
+from machine import SUITES, root_filesystems  # noqa: E402  # so is its
+from site_of import DOMAIN, PACKAGES, Site, need  # noqa: E402  # it stands beside this file, which is no package
+
+
+@pytest.fixture(scope="session")
+def roots():
+    return root_filesystems("streaming", PACKAGES)
+
+
+@pytest.fixture(scope="module", params=SUITES)
+def site(request, roots, tmp_path_factory):
+    running = Site(roots[request.param], tmp_path_factory.mktemp(request.param))
+    with contextlib.closing(running.machine):
+        yield running
+
+
+@pytest.fixture
+def serve(roots, tmp_path):
+    """serve(**choices): a server of another customer's, on Debian 12."""
+    with contextlib.ExitStack() as stack:
+
+        def start(**choices) -> Site:
+            running = Site(roots["bookworm"], tmp_path / "site", **choices)
+            stack.enter_context(contextlib.closing(running.machine))
+            return running
+
+        (tmp_path / "site").mkdir()
+        yield start
+
+
+@pytest.fixture
+def visit(tmp_path):
+    """visit(site): a page of a browser in the server's network, for whom the stream's name leads there."""
+    with sync_playwright() as playwright, contextlib.ExitStack() as stack:
+
+        def open_page(site, locale="en-GB"):
+            suite.trust(tmp_path, str(site.authority))
+            starter = tmp_path / "chromium"
+            starter.write_text(f'#!/bin/sh\nexec {" ".join(site.near)} {need("chromium", "chromium")} "$@"\n')
+            starter.chmod(0o755)
+            browser = playwright.chromium.launch(
+                executable_path=starter,
+                env={**os.environ, "HOME": str(tmp_path)},
+                chromium_sandbox=False,
+                args=[
+                    f"--host-resolver-rules=MAP {DOMAIN} 127.0.0.1,MAP * ~NOTFOUND",
+                    "--disable-background-networking",
+                ],
+            )
+            stack.callback(browser.close)
+            return browser.new_context(locale=locale).new_page()
+
+        yield open_page

@@ -1,0 +1,152 @@
+"""The streaming server of an example customer, as the roles write it, in a Debian of its own."""
+
+import contextlib
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+HERE = Path(__file__).parent
+ROOT = HERE.parent.parent
+sys.path.insert(0, str(ROOT / "lab/packages"))
+sys.path.append(str(ROOT / "tests/conference"))
+
+from browser import need  # noqa: E402  # found by the line above
+from machine import Machine, wait  # noqa: E402  # by the line before
+from publisher import publish  # noqa: E402
+
+DOMAIN = "stream.meet.example-streaming.test"
+ORIGIN = f"https://{DOMAIN}"
+# Who connects to an address of this machine comes from that very address.
+RECORDER, STRANGER = "10.9.0.1", "10.9.0.2"
+PACKAGES = "nginx,libnginx-mod-stream,libnginx-mod-rtmp,iproute2,util-linux,openssl"
+# A picture that needs as many bits as it gets.
+NOISE = "nullsrc=size=640x360:rate=15,noise=alls=90:allf=t"
+CERTIFICATES = "/etc/jitsi/certificates"
+
+
+def write(folder: Path, choices: dict) -> None:
+    """Has the roles write their files below folder, for the example customer and the choices on top of his own."""
+    for name, tasks in (("web", "visitors"), ("streaming", "main")):
+        role = folder / "roles" / name
+        (role / "tasks").mkdir(parents=True)
+        shutil.copy(HERE / f"{name.replace('web', 'visitors')}_tasks.yml", role / f"tasks/{tasks}.yml")
+        for part in ("defaults", "meta", "vars", "templates", "files"):
+            if (ROOT / "roles" / name / part).is_dir():
+                (role / part).symlink_to(ROOT / "roles" / name / part)
+    for place in ("etc/nginx", "var/www"):
+        (folder / place).mkdir(parents=True)
+    shutil.copy(HERE / "render.yml", folder)
+    (folder / "group_vars").symlink_to(ROOT / "group_vars")
+    places = {
+        "folder": str(folder),
+        "real_roles": str(ROOT / "roles"),
+        "ansible_python_interpreter": sys.executable,
+        "__web_consent_folder": f"{folder}/var/www/consent",
+        "__streaming_pages_folder": f"{folder}/var/www/streaming",
+        "jitsi_stream_publishers": [f"{RECORDER}/32"],
+    }
+    done = subprocess.run(
+        [
+            *(Path(sys.executable).with_name("ansible-playbook"), folder / "render.yml"),
+            *("-i", ROOT / "inventories/example-streaming/plan.yml", "-i", ROOT / "tests/render/lab/hosts.yml"),
+            *("-e", json.dumps(places | choices)),
+        ],
+        cwd=ROOT,
+        env=os.environ
+        | {
+            "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"),
+            "ANSIBLE_ROLES_PATH": str(folder / "roles"),
+            "ANSIBLE_HOME": str(folder / "home"),
+        },
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+class Answer:
+    """Status, headers and text of what curl printed, of several headers with one name the last."""
+
+    def __init__(self, printed: bytes):
+        head, _, body = printed.partition(b"\r\n\r\n")
+        first, *lines = head.decode().split("\r\n")
+        self.status = int(first.split()[1])
+        self.headers = {name.lower(): value for name, _, value in (line.partition(": ") for line in lines)}
+        self.body, self.text = body, body.decode(errors="replace")
+
+
+class Site:
+    """A running streaming server, its publishers and its viewers."""
+
+    def __init__(self, tar: Path, folder: Path, **choices):
+        write(folder, choices)
+        (folder / "root").mkdir()
+        self.machine = Machine(
+            tar, folder / "root", f"ip address add {RECORDER} dev lo; ip address add {STRANGER} dev lo"
+        )
+        for name in ("etc/nginx", "var/www"):
+            for file in filter(Path.is_file, (folder / name).rglob("*")):
+                self.machine.put(str(file.relative_to(folder)), file.read_text().replace(f"{folder}/", "/"))
+        self.key = re.search(r'"publish live (\S+)" yes;', (folder / "etc/nginx/streaming.conf").read_text())[1]
+        self.machine.sh(
+            f"mkdir -p {CERTIFICATES} /var/lib/streaming; cd {CERTIFICATES}; openssl req -x509 -newkey ec -pkeyopt "
+            f"ec_paramgen_curve:P-256 -nodes -subj /CN={DOMAIN} -addext subjectAltName=DNS:{DOMAIN} -days 2 "
+            "-keyout server.key -out server.crt; nginx -t -q -c /etc/nginx/streaming.conf"
+        )
+        self.folder = folder
+        self.authority = folder / "server.crt"
+        shutil.copy(self.machine.root / CERTIFICATES.lstrip("/") / "server.crt", self.authority)
+        self.nginx = self.machine.start("nginx", "-c", "/etc/nginx/streaming.conf", "-g", "daemon off;")
+        wait(lambda: self.machine.sh("ss -Hltn sport = :443").stdout, "nginx does not listen")
+
+    @property
+    def near(self) -> list[str]:
+        """Before a command of this machine: in the network of the other."""
+        return ["nsenter", "-t", str(self.machine.holder.pid), "-n"]
+
+    def get(self, path: str, *options: str, cookies: str = "") -> Answer:
+        line = [*self.near, need("curl", "curl"), "-s", "-i", "--http1.1", "--path-as-is"]
+        line += [
+            "--cacert",
+            str(self.authority),
+            "--resolve",
+            f"{DOMAIN}:443:127.0.0.1",
+            "-b",
+            cookies,
+            *options,
+            ORIGIN + path,
+        ]
+        return Answer(subprocess.run(line, capture_output=True, check=True).stdout)
+
+    def consent(self) -> str:
+        """What a browser would send that has agreed."""
+        answer = self.get("/", "-X", "POST", "-H", f"Origin: {ORIGIN}")
+        return answer.headers["set-cookie"].split(";")[0]
+
+    def publisher(self, key: str, host: str = RECORDER, **how) -> subprocess.Popen:
+        return publish(f"{host}:1936", key, self.folder, near=self.near, **how)
+
+    @contextlib.contextmanager
+    def stream(self, **how):
+        """A stream that is watched while this lasts."""
+        publisher = self.publisher(self.key, **how)
+        cookies = self.consent()
+        try:
+            wait(lambda: self.get("/live/live.m3u8", cookies=cookies).status == 200, "no stream")
+            yield publisher
+        finally:
+            publisher.terminate()
+            publisher.wait()
+
+    def pieces(self) -> list[str]:
+        """What is there of a stream."""
+        return sorted(os.listdir(self.machine.root / "var/lib/streaming/live"))
+
+    def segment(self, cookies: str) -> str:
+        """The path of a segment that is watched now."""
+        return "/live/" + re.findall(r"^live-\d+\.ts$", self.get("/live/live.m3u8", cookies=cookies).text, re.M)[-1]

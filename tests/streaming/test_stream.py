@@ -1,0 +1,166 @@
+"""A stream from a recorder to a viewer's screen, and what everybody else gets of it."""
+
+import concurrent.futures
+import os
+import subprocess
+import time
+
+import pytest
+from site_of import NOISE, ORIGIN, RECORDER, STRANGER, need, wait
+
+STATE = "document.body.dataset.state"
+# What the picture's middle looks like, read from the video itself.
+COLOR = """() => {
+  const canvas = Object.assign(document.createElement("canvas"), {width: 8, height: 8});
+  const brush = canvas.getContext("2d");
+  brush.drawImage(document.querySelector("video"), 0, 0, 8, 8);
+  return [...brush.getImageData(4, 4, 1, 1).data].map(part => Math.round(part / 32)).join();
+}"""
+GONE = 60  # seconds in which nginx forgets a stream that ended
+WORD = "sommer-2026"
+
+
+def until(page, expression, value, seconds=30):
+    wait(lambda: page.evaluate(expression) == value, lambda: f"the page says {page.evaluate(expression)}", seconds)
+
+
+def test_a_stream_is_seen_and_heard_and_gone_when_it_ends(site, visit):
+    page = visit(site, "de-DE")
+    complaints = []
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on("console", lambda line: "404" in line.text or line.type != "error" or complaints.append(line.text))
+    page.goto(ORIGIN)
+    page.locator("#consent button").click()
+    until(page, STATE, "waiting")
+    assert "Zurzeit wird nichts übertragen" in page.inner_text("body")
+
+    with site.stream():
+        until(page, STATE, "live")
+        colors = set()
+        wait(lambda: colors.add(page.evaluate(COLOR)) or len(colors) > 4, lambda: f"only {colors} are seen")
+        assert page.evaluate("document.querySelector('video').webkitAudioDecodedByteCount") > 1000
+        # A new certificate is presented without a break: the picture moves when all that was there before has passed.
+        site.machine.sh("nginx -c /etc/nginx/streaming.conf -s reload")
+        cookies = site.consent()
+        last = site.segment(cookies)
+        wait(lambda: site.get(last, cookies=cookies).status == 404, "no more of the stream", GONE)
+        colors.clear()
+        wait(lambda: colors.add(page.evaluate(COLOR)) or len(colors) > 4, "the picture stands")
+        # Nothing but the window is there.
+        assert len([name for name in site.pieces() if name.endswith(".ts")]) < 20
+
+    wait(lambda: site.pieces() == [], lambda: f"left: {site.pieces()}", GONE)
+    until(page, STATE, "waiting")
+    assert complaints == []
+
+    with site.stream():
+        until(page, STATE, "live")
+
+
+@pytest.mark.parametrize(
+    ("key", "host", "name"),
+    [("wrong", RECORDER, "live"), (None, STRANGER, "live"), (None, RECORDER, "other")],
+    ids=["wrong key", "foreign address", "other name"],
+)
+def test_nobody_else_publishes(site, key, host, name):
+    publisher = site.publisher(key or site.key, host, name=name)
+    assert publisher.wait(30) != 0
+    assert not [piece for piece in site.pieces() if piece.startswith(name) and name != "live"]
+    assert publisher.stderr.read() != ""
+
+
+def test_a_stream_is_not_taken_over(site):
+    with site.stream() as first:
+        assert site.publisher(site.key).wait(30) != 0
+        assert first.poll() is None
+
+
+def test_nobody_plays_what_is_published_but_by_the_page(site):
+    with site.stream():
+        probe = [*site.near, need("ffprobe", "ffmpeg"), "-rw_timeout", "5000000", "rtmp://127.0.0.1:1935/live/live"]
+        assert subprocess.run(probe, capture_output=True, timeout=60, check=False).returncode != 0
+
+
+def test_nothing_is_served_to_who_has_not_agreed(site):
+    page = site.get("/")
+    assert 'id="consent"' in page.text
+    assert "/live/" not in page.text
+    assert "set-cookie" not in page.headers
+    with site.stream():
+        agreed = site.consent()
+        segment = site.segment(agreed)
+        for path in ("/live/live.m3u8", segment):
+            assert site.get(path).status == 403
+            assert site.get(path, "-X", "POST", "-H", f"Origin: {ORIGIN}").status == 403
+            assert site.get(path, cookies=agreed).status == 200
+    for path in ("/live/", "/live/other.m3u8", "/live/../live/live-1.ts.x", "/publish", "/streaming.conf"):
+        assert site.get(path, cookies=agreed).status in (403, 404), path
+
+
+def test_a_word_is_asked_for_where_there_is_one(serve, visit):
+    site = serve(jitsi_stream_word=WORD)
+    with site.machine.root.joinpath("etc/nginx/streaming.conf").open() as file:
+        assert WORD in file.read()
+    cookies = site.consent()
+    publisher = site.publisher(site.key)
+    try:
+        wait(lambda: "live.m3u8" in site.pieces(), "no stream")
+        assert site.get("/live/live.m3u8", cookies=cookies).status == 403
+        wrong = site.get("/enter?word=winter-2026", cookies=cookies)
+        assert "set-cookie" not in wrong.headers
+        assert "set-cookie" not in site.get(f"/enter?word={WORD}").headers, "a cookie before consent"
+        page = visit(site)
+        page.goto(ORIGIN)
+        page.locator("#consent button").click()
+        page.locator("input[name=word]").fill(WORD)
+        page.locator("form button").click()
+        page.wait_for_url(f"{ORIGIN}/")
+        until(page, STATE, "live")
+        assert WORD not in page.evaluate("document.cookie + location.href")
+        guesses = [site.get(f"/enter?word=guess-{n}", cookies=cookies).status for n in range(50)]
+        assert 429 in guesses
+        late = site.get(f"/enter?word={WORD}", cookies=cookies)
+        assert late.status == 429
+        assert "set-cookie" not in late.headers
+    finally:
+        publisher.terminate()
+        publisher.wait()
+    assert WORD not in site.machine.log("nginx/access.log") + site.machine.log("nginx/error.log")
+
+
+def test_viewers_share_what_was_chosen(serve):
+    """Two downloads at a time, of a megabit each."""
+    site = serve(jitsi_consent="none", streaming_mbits=2, streaming_viewer_mbits=1)
+    publisher = site.publisher(site.key, picture=NOISE)
+    try:
+        wait(lambda: site.get("/live/live.m3u8").text.count(".ts") > 2, "no stream")
+        segment = site.segment("")
+        began = time.monotonic()
+        with concurrent.futures.ThreadPoolExecutor(5) as viewers:
+            answers = list(viewers.map(site.get, [segment] * 5))
+        assert sorted(answer.status for answer in answers) == [200, 200, 503, 503, 503]
+        size = max(len(answer.body) for answer in answers)
+        assert size > 300000
+        assert time.monotonic() - began > size / 125000 * 0.6
+    finally:
+        publisher.terminate()
+        publisher.wait()
+
+
+def test_the_log_knows_nobody_and_the_key_is_nowhere(site):
+    cookies = site.consent()
+    with site.stream():
+        site.get("/anna?key=secret", "-A", "agent-of-anna", "-e", "https://anna.example/", cookies=cookies)
+        site.get(site.segment(cookies), cookies=cookies)
+        running = subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True, check=True).stdout
+        assert site.key not in running
+    assert site.publisher("wrong-key").wait(30) != 0
+    folder = site.machine.root / "var/log/nginx"
+    texts = {name: (folder / name).read_text() for name in os.listdir(folder)}
+    assert set(texts) == {"access.log", "error.log"}
+    assert texts["error.log"] == ""
+    for secret in ("anna", site.key, "wrong-key", RECORDER, STRANGER):
+        assert secret not in texts["access.log"], secret
+    lines = texts["access.log"].splitlines()
+    assert [line for line in lines if '"GET /live/live.m3u8 ' in line]
+    assert all(line.startswith("127.0.0.0 [") for line in lines)
