@@ -119,6 +119,13 @@ class Site:
             connection.endheaders()
             return Answer(connection.getresponse())
 
+    def log(self, lines: int = 0) -> list[str]:
+        """The access log, once it has that many lines: nginx writes them after it has answered."""
+        deadline = time.monotonic() + 10
+        while len(log := (self.folder / "access.log").read_text().splitlines()) < lines and time.monotonic() < deadline:
+            time.sleep(0.01)
+        return log
+
     def cookie(self) -> str:
         """What a browser would send that has agreed."""
         return self.get("/", "POST", Origin=ORIGIN).headers["Set-Cookie"].split(";")[0]

@@ -262,11 +262,11 @@ def hashing(package, tmp_path_factory):
 
 def pseudonyms(site, *paths: str) -> list[str]:
     """What stands in the log for each of the paths."""
-    log, cookie = site.folder / "access.log", site.cookie()
-    before = len(log.read_text().splitlines())
+    before = len(site.log())
+    cookie = site.cookie()
     for path in paths:
         site.get(path, Cookie=cookie)
-    return re.findall(r'"GET (\S+) HTTP', "\n".join(log.read_text().splitlines()[before:]))
+    return re.findall(r'"GET (\S+) HTTP', "\n".join(site.log(before + 1 + len(paths))[before:]))
 
 
 def test_the_log_tells_rooms_apart_by_choice(hashing):
@@ -299,8 +299,7 @@ def test_a_hashed_name_stands_nowhere(hashing):
 
 
 def test_the_log_names_files_that_were_served_and_nothing_else(site):
-    log = site.folder / "access.log"
-    before = len(log.read_text().splitlines())
+    before = len(site.log())
     name = "wednesday"
     cookie = site.cookie()
     asked = [
@@ -322,7 +321,7 @@ def test_the_log_names_files_that_were_served_and_nothing_else(site):
     for path in asked:
         site.get(path, Cookie=cookie)
         site.get(path, Referer=f"https://{name}.example/", User_Agent=name)
-    lines = log.read_text().splitlines()[before:]
+    lines = site.log(before + 2 * len(asked) + 1)[before:]
     assert len(lines) == 2 * len(asked) + 1
     assert not [line for line in lines if name in line]
     assert [line for line in lines if '"GET /css/all.css HTTP/1.1" 200' in line]
