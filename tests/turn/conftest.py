@@ -193,7 +193,9 @@ def single(server, rendered):
     """A relay on the machine of the web server, which owns port 443."""
     files = rendered[f"{SINGLE}-meet"]
     machine = server("single")
-    machine.put("/etc/nginx/nginx.conf", files["nginx.conf"])
+    for name in ("nginx.conf", *re.findall(r"include /etc/nginx/(visitors-.*);", files["nginx.conf"])):
+        machine.put(f"/etc/nginx/{name}", files[name])
+    machine.sh("nginx -t")
     relay = Relay(machine, "single", f"meet.{SINGLE}.test", files)
     relay.web = machine.start("nginx", "-g", "daemon off;")
     wait(lambda: (machine.root / "run/nginx.pid").exists(), "nginx does not start")
