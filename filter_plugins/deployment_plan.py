@@ -44,6 +44,7 @@ KINDS = {
     "turn": "turn",
     "directories": "directory",
     "streamers": "streamer",
+    "recorders": "recorder",
 }
 EVERY_SERVER = "jitsi"
 

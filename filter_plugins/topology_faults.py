@@ -40,7 +40,14 @@ _value:
 
 PARENT = "jitsi"
 # What hosts of a group are called: <customer>-<noun>, numbered where there can be several.
-NOUNS = {"meet": "meet", "videobridges": "jvb", "turn": "turn", "directories": "ldap", "streamers": "stream"}
+NOUNS = {
+    "meet": "meet",
+    "videobridges": "jvb",
+    "turn": "turn",
+    "directories": "ldap",
+    "streamers": "stream",
+    "recorders": "jibri",
+}
 # Groups with one host at most, and why.
 SINGLE = {
     "meet": "signalling runs on one machine",
@@ -48,8 +55,16 @@ SINGLE = {
     "streamers": "a stream is shown in one place",
 }
 # Groups a plan may lack.
-OPTIONAL = {"directories", "streamers"}
+OPTIONAL = {"directories", "streamers", "recorders"}
 OWN_DIRECTORY = "openldap"  # the jitsi_directory.kind that group directories is there for
+# Choices that mean nothing without group recorders.
+RECORDING = (
+    "jitsi_recording_target",
+    "jitsi_recording_password",
+    "jitsi_recording_ssh_key",
+    "jitsi_recording_recipients",
+    "jitsi_recording_alert_url",
+)
 ANSIBLES_OWN = {"all", "ungrouped", PARENT}
 HOST_NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?", re.ASCII)
 
@@ -161,6 +176,28 @@ def _stream_faults(groups: dict, customer: str, choices: dict, flavors: dict) ->
     return faults
 
 
+def _recording_faults(groups: dict, customer: str, choices: dict, flavors: dict) -> list[str]:
+    """What is wrong with the optional group of recorders, judged by what was chosen for it."""
+    hosts = groups.get("recorders", [])
+    if not hosts:
+        chosen = [name for name in RECORDING if choices.get(name) not in (None, "", [], {"kind": "local"})]
+        return [
+            f"{name} is chosen and group recorders has no hosts: write {planned_hosts('recorders', customer, 1)} in "
+            "plan.yml, or remove the choice."
+            for name in chosen
+        ]
+    faults = [
+        f"host {host} is in groups recorders and {group}: give each recorder a machine of its own, because a film "
+        "takes all of it."
+        for host in hosts
+        for group in NOUNS
+        if group != "recorders" and host in groups.get(group, [])
+    ]
+    if flavors and "recorder" not in flavors:
+        faults.append("cloud_flavors.recorder is missing: write the name of a flavor with at least 4 vCPU and 8 GB.")
+    return faults
+
+
 def topology_faults(groups, choices, machine_groups) -> list[str]:
     """Return the faults of the plan, one sentence each."""
 
@@ -182,6 +219,7 @@ def topology_faults(groups, choices, machine_groups) -> list[str]:
     directory, flavors = chosen("jitsi_directory", dict), chosen("cloud_flavors", dict)
     faults += _directory_faults(groups, customer or "<customer>", directory, flavors)
     faults += _stream_faults(groups, customer or "<customer>", choices, flavors)
+    faults += _recording_faults(groups, customer or "<customer>", choices, flavors)
     return faults
 
 

@@ -26,7 +26,8 @@ FAULTS = [
     (
         "cloud_flavors.xyzzy",
         "a",
-        "cloud_flavors.xyzzy is not a choice: cloud_flavors has directory, meet, streamer, turn, videobridge.",
+        "cloud_flavors.xyzzy is not a choice: cloud_flavors has directory, meet, recorder, streamer, turn, "
+        "videobridge.",
     ),
     ("jitsi_plans.team.user", 1, "jitsi_plans.team.user is not a choice: write jitsi_plans.team.users."),
     (
@@ -41,7 +42,11 @@ FAULTS = [
     ("jitsi_release", 2.0, "jitsi_release is 2.0: write it in quotes, because it is a text."),
     ("cloud_name", ["a"], "cloud_name is a list of 1: write a text."),
     ("cloud_name", "", 'cloud_name is "": write a text.'),
-    ("cloud_flavors", "m1", 'cloud_flavors is "m1": write a mapping of meet, videobridge, turn, directory, streamer.'),
+    (
+        "cloud_flavors",
+        "m1",
+        'cloud_flavors is "m1": write a mapping of meet, videobridge, turn, directory, streamer, recorder.',
+    ),
     (
         "jitsi_moderators",
         "anna",
@@ -341,7 +346,8 @@ PLANS = [
     ),
     (
         {"printers": []},
-        "group printers of plan.yml is unknown: this toolkit has meet, videobridges, turn, directories, streamers.",
+        "group printers of plan.yml is unknown: this toolkit has meet, videobridges, turn, directories, streamers, "
+        "recorders.",
     ),
 ]
 
@@ -359,7 +365,8 @@ def test_an_impossible_plan_is_refused_with_the_cure(groups, sentence):
 
 def test_a_host_without_a_group_of_machines_is_refused():
     assert judge(CHOICES, {**PLAN, "jitsi": [*PLAN["jitsi"], "acme-spare"]}) == [
-        "host acme-spare has no task: put it into meet, videobridges, turn, directories, streamers in plan.yml."
+        "host acme-spare has no task: put it into meet, videobridges, turn, directories, streamers, recorders in "
+        "plan.yml."
     ]
 
 

@@ -85,7 +85,7 @@ def test_faults_of_every_kind_are_listed_together(folder):
         "jtisi_cameras": "few",
     }
     del choices["jitsi_domain"]
-    plan = {"jitsi": {"children": {"meet": {"hosts": {"acme-meet": None}}, "recorders": {"hosts": {"bcme-rec": None}}}}}
+    plan = {"jitsi": {"children": {"meet": {"hosts": {"acme-meet": None}}, "printers": {"hosts": {"bcme-rec": None}}}}}
     write_customer(folder, choices, plan)
     (folder / "host_vars").mkdir()
     (folder / "host_vars" / "acme-meet.yml").write_text("cloud_image: debian-13\n")
@@ -98,7 +98,8 @@ def test_faults_of_every_kind_are_listed_together(folder):
         "jitsi_certificate.mod is not a choice: write jitsi_certificate.mode.",
         "jitsi_contact_email cannot be read ('nowhere' is undefined): write a plain value.",
         "group videobridges has no hosts and plan office needs 2: write acme-jvb-[1:2] in plan.yml.",
-        "group recorders of plan.yml is unknown: this toolkit has meet, videobridges, turn, directories, streamers.",
+        "group printers of plan.yml is unknown: this toolkit has meet, videobridges, turn, directories, streamers, "
+        "recorders.",
         "host bcme-rec does not begin with acme-: rename it in plan.yml, for example acme-bcme-rec.",
         f"cloud_image stands in {folder}/host_vars/acme-meet.yml: move it to group_vars/jitsi/main.yml.",
         f"jitsi_seed stands in {folder}/group_vars/all.yml: move it to group_vars/jitsi/vault.yml.",

@@ -103,7 +103,7 @@ def plans(draw):
     groups = copy.deepcopy(PLAN)
     names = st.one_of(odd_texts, st.sampled_from(PLAN["all"] + ["bcme-jvb-1", "acme_jvb", "acme-meet-2", "ACME-turn"]))
     for _ in range(draw(st.integers(0, 2))):
-        group = draw(st.one_of(st.sampled_from([*GROUPS, "videobridge", "recorders", "Turn"]), odd_texts))
+        group = draw(st.one_of(st.sampled_from([*GROUPS, "videobridge", "printers", "Turn"]), odd_texts))
         groups[group] = draw(st.lists(names, max_size=4))
     members = [host for group, hosts in groups.items() if group not in ("all", "jitsi", "ungrouped") for host in hosts]
     groups["jitsi"] = list(dict.fromkeys(members))

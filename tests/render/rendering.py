@@ -9,10 +9,12 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+import yaml
+
 HERE = Path(__file__).parent
 ROOT = HERE.parent.parent
 EXAMPLES = sorted(path.name for path in (ROOT / "inventories").glob("example-*"))
-ROLES = ("prosody", "directory", "jicofo", "web", "videobridge", "turn")
+ROLES = ("prosody", "directory", "jicofo", "web", "videobridge", "turn", "jibri", "recording_delivery")
 
 
 @dataclass
@@ -26,6 +28,11 @@ class Rendered:
     def domain(self):
         choices = ROOT / "inventories" / self.example / "group_vars/jitsi/main.yml"
         return re.search(r"^jitsi_domain: (\S+)", choices.read_text(), re.M)[1]
+
+    @property
+    def groups(self):
+        plan = yaml.safe_load((ROOT / "inventories" / self.example / "plan.yml").read_text())
+        return set(plan["jitsi"]["children"])
 
     def files(self, name="*"):
         return {str(file.relative_to(self.path)): file.read_text() for file in sorted(self.path.glob(f"*/{name}"))}

@@ -133,8 +133,9 @@ def test_prosody_speaks_http_with_this_machine_only(prosody):
     assert prosody["*"]["https_ports"] == []
 
 
-def test_prosody_takes_logins_from_outside_only_for_bridges_on_other_machines(rendered, prosody):
-    apart = len(rendered.files("jvb.conf").keys() - {f"{host}/jvb.conf" for host in meet(rendered)}) > 0
+def test_prosody_takes_logins_from_outside_only_for_other_machines(rendered, prosody):
+    there = {name.split("/")[0] for kind in ("jvb.conf", "jibri.conf") for name in rendered.files(kind)}
+    apart = bool(there - meet(rendered))
     assert prosody["*"]["c2s_interfaces"] == (["*", "::"] if apart else ["127.0.0.1", "::1"])
 
 
@@ -230,6 +231,45 @@ def test_bridges_open_no_channel_but_the_media_port(rendered, program, tmp_path)
         assert bridge["sctp.enabled"] is True
         assert bridge["http-servers.public.port"] == -1
         assert bridge["http-servers.private.host"] == "127.0.0.1"
+
+
+# --- recorders
+
+
+def test_recorders_read_every_key_and_meet_jicofo_and_their_accounts(rendered, prosody, program, tmp_path):
+    jicofo = hocon(rendered.only("jicofo.conf"), program, tmp_path)["jicofo.jibri"]
+    recorders = rendered.files("jibri.conf")
+    assert bool(recorders) == ("recorders" in rendered.groups)
+    nicknames = set()
+    for text in recorders.values():
+        tree = hocon(text, program, tmp_path)
+        assert unknown_keys(tree, "jibri") == []
+        [where] = tree["jibri.api.xmpp.environments"]
+        muc = where["control-muc"]
+        assert f"{muc['room-name']}@{muc['domain']}" == jicofo["brewery-jid"]
+        assert f"jibri@{where['control-login.domain']}" in prosody[muc["domain"]]["admins"]
+        call = f"{where['call-login.username']}@{where['call-login.domain']}"
+        assert call in prosody[f"conference.{rendered.domain}"]["muc_password_whitelist"]
+        assert where["trust-all-xmpp-certs"] is False
+        assert tree["jibri.streaming.rtmp-allow-list"] == []
+        nicknames.add(muc["nickname"])
+    assert len(nicknames) == len(recorders)
+    if not recorders:
+        assert not jicofo
+        assert not any("recorder@" in jid or "jibri@" in jid for jid in prosody["*"]["unlimited_jids"])
+
+
+def test_recorders_are_not_asked_for_consent(rendered):
+    """By the addresses they come from, inside"""
+    exempt = re.search(r"geo \$exempt \{\n(.*?)\}", rendered.only("visitors-http.conf"), re.S)[1]
+    hosts = rendered.files("hosts")
+    assert exempt.count("/32 yes;") == len(hosts)
+    assert all(re.search(rf"^10\.71\.0\.\d+ {re.escape(rendered.domain)}$", text, re.M) for text in hosts.values())
+
+
+def test_the_page_records_only_where_there_are_recorders(rendered, config):
+    assert config["recordingService"]["enabled"] is bool(rendered.files("jibri.conf"))
+    assert config["recordings"]["requireConsent"] is True
 
 
 # --- the page

@@ -97,3 +97,28 @@ def test_choices_about_a_stream_that_is_not_there_are_refused():
         f"{name} is chosen and group streamers has no hosts: write a-stream in plan.yml, or remove the choice."
         for name in ("jitsi_stream_publishers", "jitsi_stream_word")
     ]
+
+
+RECORDING = ONE | {"jitsi": ["a-x", "a-jibri-1"], "recorders": ["a-jibri-1"]}
+WITH_RECORDERS = [*GROUPS, "recorders"]
+
+
+def test_a_recorder_needs_a_machine_and_a_flavor():
+    assert topology_faults(RECORDING, CHOICES | {"cloud_flavors": {"recorder": "s"}}, WITH_RECORDERS) == []
+    assert topology_faults(RECORDING, CHOICES | {"cloud_flavors": {"meet": "m"}}, WITH_RECORDERS) == [
+        "cloud_flavors.recorder is missing: write the name of a flavor with at least 4 vCPU and 8 GB."
+    ]
+    faults = topology_faults(ONE | {"recorders": ["a-x"]}, CHOICES, WITH_RECORDERS)
+    assert (
+        "host a-x is in groups recorders and meet: give each recorder a machine of its own, because a film takes all "
+        "of it." in faults
+    )
+
+
+def test_choices_about_recordings_nobody_makes_are_refused():
+    choices = CHOICES | {"jitsi_recording_target": {"kind": "local"}, "jitsi_recording_recipients": []}
+    assert topology_faults(ONE, choices, WITH_RECORDERS) == []
+    assert topology_faults(ONE, choices | {"jitsi_recording_alert_url": "https://x.example"}, WITH_RECORDERS) == [
+        "jitsi_recording_alert_url is chosen and group recorders has no hosts: write a-jibri-1 in plan.yml, or remove "
+        "the choice."
+    ]

@@ -1,8 +1,9 @@
 #!/usr/bin/python3
 """STAND-IN for jicofo, not Jitsi's own: the conference focus without media.
 
-It reads jicofo's settings, logs in to prosody, counts the bridges, opens the rooms people ask for and gives them
-their owners.  Left out: everything about media (Jingle, Colibri), recording, visitors, tokens, REST beyond status.
+It reads jicofo's settings, logs in to prosody, counts the bridges, opens the rooms people ask for, gives them their
+owners and hands recordings to recorders.  Left out: everything about media (Jingle, Colibri), streams, visitors,
+tokens, REST beyond status.
 """
 
 import asyncio
@@ -10,17 +11,77 @@ import contextlib
 import os
 import sys
 import time
+import uuid
 
 from standin import log as logs
 from standin import web
 from standin.settings import Settings, SettingsError, java_properties
-from standin.xmpp import MUC, Client, XmppError, bare, domain_of, xml
+from standin.xmpp import MUC, NOTHING, Client, XmppError, bare, domain_of, xml
 
 HOME = os.path.dirname(os.path.abspath(__file__))
 FOCUS = "http://jitsi.org/protocol/focus"
 COLIBRI = "{http://jitsi.org/protocol/colibri}"
 HEALTH = "http://jitsi.org/protocol/healthcheck"
+JIBRI = "http://jitsi.org/protocol/jibri"
 EX_CONFIG = 78
+
+
+class Recording:
+    """One film of a conference, on one recorder after the other until one can."""
+
+    def __init__(self, conference, asker):
+        self.conference, self.focus, self.asker = conference, conference.focus, asker
+        self.number, self.recorder, self.left = str(uuid.uuid4()), None, self.focus.recording_tries
+
+    def show(self, status, reason=None):
+        about = {"session_id": self.number, "recording_mode": "file", "initiator": self.asker, "failure_reason": reason}
+        self.conference.room.update(xml("jibri-recording-status", {"xmlns": JIBRI, "status": status, **about}))
+
+    async def start(self):
+        """Asks recorders in turn; raises XmppError when none can."""
+        while True:
+            self.recorder = self.focus.free_recorder()
+            if not self.recorder:
+                raise XmppError("resource-constraint" if self.focus.recorders() else "service-unavailable")
+            self.left -= 1
+            about = {"action": "start", "recording_mode": "file", "room": self.conference.address}
+            try:
+                answer = await self._ask(about | {"session_id": self.number})
+                if answer[0].get("status") == "pending":
+                    return
+            except XmppError as error:
+                self.focus.log.warning("recorder %s: %s", self.recorder, error)
+            if self.left < 0:
+                raise XmppError("internal-server-error")
+
+    def _ask(self, about):
+        to = f"{self.focus.breweries['jibri']}/{self.recorder}"
+        return self.focus.client.request("set", to, xml("jibri", {"xmlns": JIBRI, **about}), timeout=60)
+
+    async def stop(self):
+        with contextlib.suppress(XmppError):
+            await self._ask({"action": "stop"})
+        self.end()
+
+    def told(self, status, reason):
+        """What its recorder says."""
+        if status == "on":
+            self.show("on")
+        elif status == "off" and reason and self.left > 0:
+            self.focus.client.spawn(self.again())
+        elif status == "off":
+            self.end(reason)
+
+    async def again(self):
+        try:
+            await self.start()
+        except XmppError:
+            self.end("error")
+
+    def end(self, reason=None):
+        if self.conference.recording is self:
+            self.conference.recording = None
+            self.show("off", reason)
 
 
 class Conference:
@@ -30,7 +91,7 @@ class Conference:
         self.focus, self.address = focus, address
         self.owners = set()
         self.started = time.monotonic()
-        self.room = None
+        self.room = self.recording = None
         self.ready = focus.client.spawn(self._open())
 
     async def _open(self):
@@ -48,7 +109,8 @@ class Conference:
 
     @property
     def people(self):
-        return list(self.room.occupants.values()) if self.room else []
+        everybody = self.room.occupants.values() if self.room else []
+        return [person for person in everybody if domain_of(person.address) not in self.focus.hidden]
 
     def _changed(self, room, nick):
         self.room = room
@@ -93,6 +155,8 @@ class Focus:
         self.proxy = get(prefix + "client-proxy")
         self.auto_owner = get("jicofo.conference.enable-auto-owner", True)
         self.initial_timeout = get("jicofo.conference.initial-timeout", 15)
+        self.hidden = set(get("jicofo.xmpp.trusted-domains", []))
+        self.recording_tries = get("jicofo.jibri.num-retries", 5)
         self.login_domain = None
         if get("jicofo.authentication.enabled", False):
             if get("jicofo.authentication.type", "NONE") == "NONE":
@@ -116,8 +180,10 @@ class Focus:
         )
         self.client.on_login, self.client.on_loss = self._logged_in, self._lost
         self.client.handle(FOCUS, "conference", self._requested)
+        self.client.handle(JIBRI, "jibri", self._recording)
         self.conferences, self.rooms = {}, {}
         self.known, self.sick = set(), set()  # bridges by nick
+        self.watchers = {"bridge": self._bridge_changed, "jibri": self._recorder_changed}
         self.lost_bridges = 0
         with open(os.path.join(HOME, "VERSION"), encoding="ascii") as text:
             self.version = text.read().strip()
@@ -128,7 +194,7 @@ class Focus:
         for kind, address in self.breweries.items():
             try:
                 self.rooms[kind] = await self.client.join(
-                    address, self.client.username, on_change=self._bridge_changed if kind == "bridge" else None
+                    address, self.client.username, on_change=self.watchers.get(kind)
                 )
                 self.log.info("in the %s brewery %s", kind, address)
             except XmppError as error:
@@ -199,9 +265,66 @@ class Focus:
             *(xml("property", {"name": name, "value": value}) for name, value in properties.items()),
         )
 
+    # -- recordings
+
+    async def _recording(self, iq):
+        """What a moderator asks for, or a recorder tells."""
+        where, _, nick = iq.get("from", "").partition("/")
+        if where == self.breweries.get("jibri"):
+            for recording in [conference.recording for conference in self.conferences.values()]:
+                if recording and recording.recorder == nick:
+                    recording.told(iq[0].get("status"), iq[0].get("failure_reason"))
+            return xml("jibri", {"xmlns": JIBRI})
+        conference = self.conferences.get(bare(where))
+        person = conference and conference.room.occupants.get(nick)
+        if not person:
+            raise XmppError("forbidden")
+        if person.role != "moderator":
+            raise XmppError("not-allowed")
+        if iq[0].get("action") == "stop":
+            if not conference.recording:
+                raise XmppError("item-not-found")
+            self.client.spawn(conference.recording.stop())
+            return NOTHING
+        if iq[0].get("action") != "start" or iq[0].get("recording_mode") != "file" or iq[0].get("streamid"):
+            raise XmppError("bad-request")
+        if conference.recording:
+            raise XmppError("unexpected-request")
+        conference.recording = Recording(conference, iq.get("from"))
+        try:
+            await conference.recording.start()
+        except XmppError:
+            conference.recording = None
+            raise
+        conference.recording.show("pending")
+        return xml("jibri", {"xmlns": JIBRI, "session_id": conference.recording.number})
+
+    def _recorder_changed(self, room, nick):
+        self.rooms["jibri"] = room
+        for conference in self.conferences.values():
+            recording = conference.recording
+            if recording and recording.recorder and recording.recorder not in room.occupants:
+                self.log.info("recorder %s has left", recording.recorder)
+                recording.recorder = None
+                self.client.spawn(recording.again())
+
+    def recorders(self):
+        """The recorders in the brewery: name, and whether it may be given a recording."""
+        room = self.rooms.get("jibri")
+        return {
+            nick: occupant.presence.find(f".//{{{JIBRI}}}busy-status").get("status") == "idle"
+            for nick, occupant in (room.occupants if room else {}).items()
+            if occupant.presence.find(f".//{{{JIBRI}}}busy-status") is not None
+        }
+
+    def free_recorder(self):
+        return next((nick for nick, idle in self.recorders().items() if idle), None)
+
     def close(self, conference):
         if self.conferences.get(conference.address) is conference:
             del self.conferences[conference.address]
+            if conference.recording:
+                self.client.spawn(conference.recording.stop())
             if conference.room and self.client.connected:
                 conference.room.leave()
 
@@ -234,7 +357,7 @@ class Focus:
             "conferences": len(sizes),
             "participants": sum(sizes),
             "largest_conference": max(sizes, default=0),
-            "jibri_detector": {"count": counts.get("jibri", 0), "available": counts.get("jibri", 0)},
+            "jibri_detector": {"count": len(self.recorders()), "available": sum(self.recorders().values())},
             "jigasi_detector": {"count": counts.get("jigasi", 0)},
             "xmpp": {"connected": self.client.connected},
         }
