@@ -159,8 +159,8 @@ def _stream_faults(groups: dict, customer: str, choices: dict, flavors: dict) ->
             for name in chosen
         ]
     faults = [
-        f"host {host} is in groups streamers and {group}: give the stream a machine of its own, because both need "
-        "port 443."
+        f"host {_quote(host)} is in groups streamers and {group}: give the stream a machine of its own, because both "
+        "need port 443."
         for host in hosts
         for group in ("meet", "turn")
         if host in groups.get(group, [])
@@ -187,8 +187,8 @@ def _recording_faults(groups: dict, customer: str, choices: dict, flavors: dict)
             for name in chosen
         ]
     faults = [
-        f"host {host} is in groups recorders and {group}: give each recorder a machine of its own, because a film "
-        "takes all of it."
+        f"host {_quote(host)} is in groups recorders and {group}: give each recorder a machine of its own, because a "
+        "film takes all of it."
         for host in hosts
         for group in NOUNS
         if group != "recorders" and host in groups.get(group, [])

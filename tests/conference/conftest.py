@@ -41,6 +41,7 @@ def pytest_ignore_collect(collection_path, config):
             "test_directory.py": EACH["directory"],
             "test_people.py": EACH["directory_server"],
             "test_stream.py": EACH["streamer"],
+            "test_recording.py": lambda customer: customer.group("recorders"),
         }
         return collection_path.name in some and not some[collection_path.name](config.stash[CUSTOMER])
     if collection_path == HERE / "unit":

@@ -86,8 +86,9 @@ class Customer:
     lab's own authority or empty, log is where tracebacks go, log_days how long logs may live, jump are ssh's arguments
     for servers without a public address, directory are the servers that the meet host asks who somebody is, tokens is
     what makes a good one where people come with tokens signed by a shared secret, look is what of the page is the
-    customer's own: its name, files of pictures, per language the heading of the text that asks; stream_word is what
-    viewers of the stream must know, if anything. Holds passwords: never print it.
+    customer's own: its name, files of pictures, per language the heading of the text that asks; recordings tell
+    where films go and whether they are sealed, stream_word is what viewers of the stream must know, if anything. Holds
+    passwords: never print it.
     """
 
     domain: str
@@ -106,6 +107,7 @@ class Customer:
     directory: list[str] = dataclasses.field(default_factory=list)
     tokens: dict = dataclasses.field(default_factory=dict, repr=False)
     look: dict = dataclasses.field(default_factory=dict)
+    recordings: dict = dataclasses.field(default_factory=dict)
     stream_word: str = dataclasses.field(default="", repr=False)
 
     @classmethod

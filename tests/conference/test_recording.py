@@ -1,0 +1,162 @@
+"""Recordings: a moderator has a meeting filmed, everybody is told, and the film arrives; nobody else can ask for it."""
+
+import asyncio
+import json
+import re
+import time
+from xml.etree import ElementTree as ET
+
+import outside
+import pytest
+import xmpp
+from test_bridges import fetch
+from test_logs import unlike_itself
+from xmpp import Participant, Refused, element
+
+JIBRI = "http://jitsi.org/protocol/jibri"
+FOLDER = "/var/lib/recording"
+FILM = 3  # seconds that are filmed
+BEGINS, ENDS = 90, 60  # seconds for a browser to enter and a film to begin, and for both to end
+LOOK = (
+    "on the recorder: systemctl status jibri jibri-xorg jibri-sound jibri-duty; journalctl -u jibri; journalctl -u "
+    "recording-delivery; on {meet}: curl -s 127.0.0.1:8888/stats"
+)
+
+
+def detector(meet) -> dict:
+    return json.loads(fetch(meet, "http://127.0.0.1:8888/stats")[1])["jibri_detector"]
+
+
+async def ask(person: Participant, room: str, action: str, **about: str) -> ET.Element:
+    return await person.request(f"{room}/focus", element(f"{{{JIBRI}}}jibri", action=action, **about))
+
+
+async def told(person: Participant, room: str, wanted: str, seconds: int) -> None:
+    """Waits until everybody in the room is told that a recording is that, on or off."""
+
+    def status(xml: ET.Element) -> str:
+        news = xml.find(f"{{{JIBRI}}}jibri-recording-status") if xml.get("from") == f"{room}/focus" else None
+        return "" if news is None else news.get("status")
+
+    async with asyncio.timeout(seconds):
+        while True:
+            try:
+                seen = status(await person.expect(lambda xml: status(xml) in ("on", "off")))
+            except TimeoutError:
+                continue
+            assert seen == wanted, f"the recording is {seen}"
+            return
+
+
+async def film(customer, moderator: str, room: str) -> tuple[str, str]:
+    """The session of a recording that a moderator had made, and what a guest was answered who asked for one."""
+    trust = outside.trust(customer)
+    async with (
+        xmpp.session(customer, "websocket", trust, moderator) as host,
+        xmpp.session(customer, "bosh", trust) as guest,
+    ):
+        await xmpp.meet(customer, room, host, guest)
+        try:
+            await ask(guest, room, "start", recording_mode="file")
+            refusal = ""
+        except Refused as refused:
+            refusal = refused.condition
+        begun = asyncio.ensure_future(told(guest, room, "on", BEGINS))
+        await asyncio.sleep(0)
+        answer = await ask(host, room, "start", recording_mode="file")
+        await begun
+        await asyncio.sleep(FILM)
+        ended = asyncio.ensure_future(told(guest, room, "off", ENDS))
+        await asyncio.sleep(0)
+        await ask(host, room, "stop")
+        await ended
+    return answer.find(f"{{{JIBRI}}}jibri").get("session_id"), refusal
+
+
+@pytest.fixture(scope="module")
+def recording(customer, meet, moderator) -> dict[str, str]:
+    """A recording that was made: its session, the room's name, what a guest was told who asked for one."""
+    if not detector(meet)["available"]:
+        pytest.skip("no recorder is free at the moment")
+    name = customer.meeting_name()
+    session, refusal = asyncio.run(film(customer, moderator, customer.room(name)))
+    return {"session": session, "room": name, "refusal": refusal}
+
+
+@pytest.mark.notice("moderators are told that no recorder is there, or that all are busy", LOOK)
+def test_recorder_count(customer, meet):
+    """The focus counts as many recorders as planned"""
+    planned, deadline = len(customer.group("recorders")), time.monotonic() + 90
+    while (seen := detector(meet)["count"]) != planned and time.monotonic() < deadline:
+        time.sleep(1)  # a recorder that was put on duty shows itself within a minute
+    assert seen == planned, f"{planned} planned, {seen} known to the focus"
+
+
+@pytest.mark.notice("a meeting is recorded and the film is lost", LOOK)
+def test_recording(customer, login, recording):
+    """A moderator has a meeting recorded, everybody is told, and the film arrives whole"""
+    places = []
+    for host in customer.group("recorders"):
+        recorder = login(host)
+        recorder.run("systemctl start recording-delivery.service")  # instead of waiting for the next minute
+        places += [(recorder, path) for path in recorder.check_output(
+            f"find {FOLDER} -path '*/{recording['session']}/*' -type f"
+        ).splitlines()]  # fmt: skip
+    if customer.recordings["kind"] != "local":
+        assert places == [], f"{len(places)} files were not brought to their place"
+        return
+    [(recorder, path)] = [(recorder, path) for recorder, path in places if re.search(r"\.mp4(\.age)?$", path)]
+    try:
+        assert path.startswith(f"{FOLDER}/films/"), f"the film lies in {path.split('/')[4]}"
+        if not customer.recordings["sealed"]:
+            streams = recorder.check_output(f"ffprobe -v error -show_entries stream=codec_type -of csv=p=0 '{path}'")
+            assert sorted(streams.split()) == ["audio", "video"], f"the film has {streams.split()}"
+    finally:
+        recorder.check_output(f"rm -r '{FOLDER}/films/{recording['session']}'")
+
+
+@pytest.mark.guard("guests can have meetings filmed", LOOK)
+def test_guests_record_nothing(recording):
+    """A guest who asks for a recording is refused"""
+    assert recording["refusal"] in ("not-allowed", "forbidden"), "a guest was not refused"
+
+
+@pytest.mark.guard("somebody can read later who met when", "the level of the daemon that names it on the recorder")
+def test_recorders_write_no_names(customer, login, recording):
+    """No log of a recorder names the room that was recorded"""
+    if customer.has_fixed_rooms:
+        pytest.skip("all rooms of this customer have names that are known")
+    for host in customer.group("recorders"):
+        recorder, pattern = login(host), unlike_itself(recording["room"])
+        recorder.check_output("journalctl --sync")
+        files = recorder.run("grep -rlaE -e %s /var/log --exclude-dir=journal", pattern).stdout.split()
+        if recorder.run("journalctl -q -o cat | grep -aqE -e %s", pattern).rc == 0:
+            files.append("the journal")
+        assert not files, f"{host.name}: the room stands in {', '.join(files)}"
+
+
+@pytest.mark.notice("films show a page that asks for consent, or nothing", "web_consent_exempt on {meet} (role web)")
+def test_recorder_is_not_asked(customer, login):
+    """Recorders get the conference's page without being asked for consent"""
+    if not customer.consent:
+        pytest.skip("nobody is asked here (jitsi_consent is none)")
+    private = customer.group("meet")[0].private
+    for host in customer.group("recorders"):
+        page = login(host).check_output(
+            f"curl -sk --max-time 10 --resolve {customer.domain}:443:{private} https://{customer.domain}/verify"
+        )
+        assert 'id="consent"' not in page, f"{host.name} is asked"
+        assert "config.js" in page, f"{host.name} does not get the conference's page"
+
+
+@pytest.mark.notice(
+    "recordings are not where they should be, or nobody can record", "journalctl -u recording-delivery -u jibri-duty"
+)
+def test_nothing_waits(customer, login):
+    """No recorder has films it cannot deliver, or is off duty for want of room"""
+    for host in customer.group("recorders"):
+        recorder = login(host)
+        for unit in ("recording-delivery", "jibri-duty"):
+            if recorder.run(f"systemctl is-failed {unit}.service").stdout.strip() == "failed":
+                said = recorder.check_output(f"journalctl -q -o cat -n 20 -u {unit} | grep -v systemd | tail -n 3")
+                pytest.fail(f"{host.name}: {said}")

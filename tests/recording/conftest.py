@@ -1,0 +1,205 @@
+"""A recorder's disk, places where films go, and somebody who is told, all real and in folders of the test."""
+
+import http.server
+import json
+import os
+import shutil
+import socket
+import subprocess
+import threading
+import time
+import uuid
+from pathlib import Path
+
+import pytest
+
+ROLE = Path(__file__).parents[2] / "roles/recording_delivery"
+DAY = 24 * 3600
+PASSWORD = "a-password-of-the-place"  # noqa: S105 - of places that end with the test
+ROOM, PERSON = "magic-room-7f3a", "Anna Magic-9c2e"
+
+
+def need(name: str, package: str) -> str:
+    path = shutil.which(name, path=f"{os.environ['PATH']}:/usr/sbin:/sbin")
+    assert path, f"this test needs {name}: apt-get install {package}"
+    return path
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return server.getsockname()[1]
+
+
+def until(probe, what: str, seconds: int = 20):
+    deadline = time.monotonic() + seconds
+    while not (value := probe()):
+        assert time.monotonic() < deadline, what
+        time.sleep(0.05)
+    return value
+
+
+def answers(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+@pytest.fixture(scope="session")
+def films(tmp_path_factory) -> dict[str, Path]:
+    """A film that is whole, one without sound, and one whose recorder was killed."""
+    folder = tmp_path_factory.mktemp("films")
+    picture = ["-f", "lavfi", "-i", "testsrc=size=320x240:rate=15"]
+    sound = ["-f", "lavfi", "-i", "sine=frequency=440"]
+    ffmpeg = [need("ffmpeg", "ffmpeg"), "-loglevel", "error", "-nostdin"]
+    made = {name: folder / f"{name}.mp4" for name in ("whole", "silent", "killed")}
+    code = ["-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p"]
+    subprocess.run([*ffmpeg, *picture, *sound, "-t", "2", *code, "-c:a", "aac", str(made["whole"])], check=True)
+    subprocess.run([*ffmpeg, *picture, "-t", "2", *code, str(made["silent"])], check=True)
+    slow = [*ffmpeg, "-re", *picture, "-re", *sound, *code, "-c:a", "aac", "-flush_packets", "1", str(made["killed"])]
+    process = subprocess.Popen(slow)
+    until(lambda: made["killed"].exists() and made["killed"].stat().st_size, "ffmpeg writes nothing")
+    process.kill()
+    process.wait()
+    return made
+
+
+class Listener:
+    """Somebody who is told of faults; `heard` is what, in order."""
+
+    def __init__(self):
+        listener, self.heard, self.answer = self, [], 200
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_POST(self):
+                body = self.rfile.read(int(self.headers["Content-Length"]))
+                self.send_response(listener.answer)
+                self.end_headers()
+                if listener.answer == 200:
+                    listener.heard.append(json.loads(body))
+
+            def log_message(self, *_):
+                pass
+
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self.server.server_port}/"
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    def close(self):
+        self.server.shutdown()
+        self.server.server_close()
+
+
+@pytest.fixture
+def listener():
+    listener = Listener()
+    yield listener
+    listener.close()
+
+
+class Recorder:
+    """The disk of a recorder, with the role's program and settings."""
+
+    def __init__(self, base: Path, listener: Listener, films: dict[str, Path]):
+        self.base, self.films, self.said = base / "recording", films, ""
+        for folder in ("recordings", "outgoing", "failed", "films"):
+            (self.base / folder).mkdir(parents=True)
+        self.programs = base / "programs"
+        self.programs.mkdir()
+        for name in ("deliver", "adopt", "hand-over"):
+            (self.programs / name).symlink_to(ROLE / "files/deliver")
+        self.settings = {
+            "folder": str(self.base), "target": {"kind": "local"}, "password": "", "ssh_key": "", "recipients": [],
+            "days": 14, "alert_url": listener.url, "host": "acme-jibri-1",
+        }  # fmt: skip
+        self.file = base / "settings.json"
+
+    def call(self, name: str, *words: object) -> int:
+        self.file.write_text(json.dumps(self.settings))
+        environment = os.environ | {"RECORDING_DELIVERY_SETTINGS": str(self.file), "HOME": str(self.base.parent)}
+        done = subprocess.run(
+            [str(self.programs / name), *map(str, words)], capture_output=True, text=True, check=False, env=environment
+        )
+        self.said += done.stdout + done.stderr
+        assert "Traceback" not in done.stderr, done.stderr
+        return done.returncode
+
+    def film(self, kind: str = "whole") -> str:
+        """A recording that has just ended, and its session."""
+        session = str(uuid.uuid4())
+        folder = self.base / "recordings" / session
+        folder.mkdir()
+        shutil.copyfile(self.films[kind], folder / f"{ROOM}_2026.mp4")
+        metadata = {"meeting_url": f"https://meet.acme.example/{ROOM}", "participants": [{"user": {"name": PERSON}}]}
+        (folder / "metadata.json").write_text(json.dumps(metadata))
+        return session
+
+    def made(self, kind: str = "whole") -> str:
+        """The same, handed over."""
+        session = self.film(kind)
+        assert self.call("hand-over", self.base / "recordings" / session) == 0
+        return session
+
+    def deliver(self) -> int:
+        """One round, in which deleting what is old is due."""
+        (self.base / "forgotten").unlink(missing_ok=True)
+        return self.call("deliver")
+
+    def left(self) -> set[str]:
+        """What of films is on the recorder, but for the ones whose place is here."""
+        kept = {self.base / "told.json", self.base / "forgotten"}
+        files = {path for path in self.base.rglob("*") if path.is_file()} - kept
+        return {str(path.relative_to(self.base)) for path in files if "films" not in path.parts}
+
+
+@pytest.fixture
+def recorder(tmp_path, listener, films):
+    return Recorder(tmp_path, listener, films)
+
+
+class Place:
+    """A server films go to: its folder here, how to reach it, what is right and what is wrong to log in with."""
+
+    def __init__(self, kind: str, base: Path, below: str):
+        self.kind, self.root, self.below = kind, base / "place", below
+        self.files = self.root / below
+        self.root.mkdir()
+        self.port, self.wrong = free_port(), {"password": "wrong"}
+        self.right = {"password": PASSWORD}
+        self.process = getattr(self, kind)(base)
+        until(lambda: answers(self.port), f"{kind} does not answer")
+
+    def served(self, *words: str, **environment: str) -> subprocess.Popen:
+        line = [need("rclone", "rclone"), "--config=/dev/null", "serve", *words, f"--addr=127.0.0.1:{self.port}"]
+        return subprocess.Popen(line, stderr=subprocess.DEVNULL, env=os.environ | environment)
+
+    def webdav(self, base: Path) -> subprocess.Popen:
+        self.target = {"kind": "webdav", "url": f"http://127.0.0.1:{self.port}", "user": "jitsi", "folder": self.below}
+        return self.served("webdav", str(self.root), "--user=jitsi", f"--pass={PASSWORD}")
+
+    def sftp(self, base: Path) -> subprocess.Popen:
+        for name in ("host", "login"):
+            subprocess.run(
+                [need("ssh-keygen", "openssh-client"), "-q", "-t", "ed25519", "-N", "", "-f", str(base / name)],
+                check=True,
+            )
+        (base / "authorized_keys").write_text((base / "login.pub").read_text())
+        self.target = {
+            "kind": "sftp", "host": "127.0.0.1", "port": self.port, "user": "jitsi", "folder": self.below,
+            "host_key": " ".join((base / "host.pub").read_text().split()[:2]),
+        }  # fmt: skip
+        self.right = {"ssh_key": (base / "login").read_text()}
+        self.wrong = {"ssh_key": (base / "host").read_text()}
+        return self.served(
+            "sftp", str(self.root), f"--key={base / 'host'}", f"--authorized-keys={base / 'authorized_keys'}"
+        )
+
+    def close(self):
+        self.process.terminate()
+        self.process.wait()
+
+
+@pytest.fixture(params=["sftp", "webdav"])
+def place(request, tmp_path, recorder):
+    place = Place(request.param, tmp_path, "acme/recordings")
+    recorder.settings |= {"target": place.target} | place.right
+    yield place
+    place.close()
