@@ -100,7 +100,7 @@ class Session:
                 "chromium", *words, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL
             )
             text = (await asyncio.wait_for(process.communicate(), 60))[0].decode(errors="replace")
-        if "config.js" not in text:
+        if "var config" not in text:
             raise Failed("the page is not the conference's: are recorders asked for their consent?")
 
     async def _film(self):
