@@ -35,6 +35,25 @@ FAULTS = [
         1,
         "jitsi_plans.team.machines.bridges is not a choice: write jitsi_plans.team.machines.videobridges.",
     ),
+    # recordings
+    (
+        "jitsi_recording_target",
+        {"kind": "webdav", "folder": "films/../.."},
+        'jitsi_recording_target.folder is "films/../..": write a folder such as recordings or acme/recordings '
+        "(a-z, 0-9, . _ -), without / in front.",
+    ),
+    (
+        "jitsi_recording_target",
+        {"kind": "webdav", "url": "http://cloud.acme.example"},
+        'jitsi_recording_target.url is "http://cloud.acme.example": write an address beginning with https://.',
+    ),
+    (
+        "jitsi_recording_recipients",
+        ["ssh-ed25519 AAAA"],
+        'jitsi_recording_recipients[0] is "ssh-ed25519 AAAA": write a public key of age (age1..., age-keygen '
+        "shows it).",
+    ),
+    ("jitsi_recording_days", 0, "jitsi_recording_days is 0: write a whole number of days from 1 to 3650."),
     # types
     ("jitsi_log_days", "14", 'jitsi_log_days is "14": write a whole number of days from 1 to 14.'),
     ("jitsi_log_days", True, "jitsi_log_days is true: write a whole number of days from 1 to 14."),
