@@ -6,7 +6,7 @@ short_description: Shape a customer's plan and choices into what would be deploy
 description:
   - Data for C(make plan) and P(topology_picture#filter), made from what the customer wrote, without asking the cloud.
   - A server in several groups is of the kind of the first of them, in the order meet, videobridges, turn, directories,
-    streamers.
+    streamers, recorders.
   - A server gets a floating IP where the firewall matrix lets the world in to one of its groups.
 positional: _input, choices, firewall_matrix
 options:

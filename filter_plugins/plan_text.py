@@ -5,7 +5,7 @@ name: plan_text
 short_description: Print what would be deployed as lines for a person
 description:
   - Servers, networks, open ports, floating IPs, DNS records, versions, and what the bridges carry against what the plan
-    promises.
+    promises, and how many recordings the recorders make at the same time.
 positional: _input, choices, people_per_bridge
 options:
   _input:
@@ -60,6 +60,10 @@ def _capacity(plan: dict, choices: dict, people_per_bridge: int) -> list[str]:
         f"  {bridges} x bridge with {choices['cloud_bridge_vcpus']} vCPU ({CAMERAS[choices['jitsi_cameras']]}): "
         f"about {people_per_bridge} people each, {carried} together"
     ]
+    # A recorder films one meeting.
+    recorders = sum("recorders" in server["groups"] for server in plan["servers"])
+    if recorders:
+        lines.append(f"  {recorders} x recorder: {recorders} recording{'s' * (recorders > 1)} at the same time")
     if not promised:
         return [*lines, f"  plan {choices['jitsi_plan']} promises no number of people"]
     verdict = "enough" if carried >= promised else f"TOO FEW, {-(-promised // people_per_bridge)} bridges would do"

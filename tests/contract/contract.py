@@ -8,6 +8,7 @@ from pathlib import Path
 import yaml
 from contract_faults import contract_faults
 from moderation_faults import moderation_faults
+from recording_faults import recording_faults
 from topology_faults import topology_faults
 
 ROOT = Path(__file__).parent.parent.parent
@@ -46,7 +47,7 @@ def judge(choices, groups=None):
     """All faults of choices on top of the offer, and of groups."""
     merged = {**copy.deepcopy(OFFER), **choices}
     faults = contract_faults(merged, OPTIONS, LIMITS, CATALOGUES) + topology_faults(groups or PLAN, merged, GROUPS)
-    return faults + moderation_faults(merged)
+    return faults + moderation_faults(merged) + recording_faults(merged)
 
 
 def environment(home: Path) -> dict:

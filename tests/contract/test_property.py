@@ -12,6 +12,7 @@ from folder_faults import folder_faults
 from hypothesis import HealthCheck, event, given, seed, settings
 from hypothesis import strategies as st
 from page_faults import page_faults
+from recording_faults import recording_faults
 from topology_faults import topology_faults
 
 filter_loader.add_directory(str(ROOT / "filter_plugins"))
@@ -158,6 +159,28 @@ def test_whatever_is_chosen_for_the_page_is_judged(choices):
     faults = page_faults(VALID | choices)
     assert all(SENTENCE.fullmatch(fault) and fault.isprintable() for fault in faults), faults
     assert page_faults(VALID) == []
+
+
+TARGET = list(OPTIONS["jitsi_recording_target"]["options"])
+KINDS = OPTIONS["jitsi_recording_target"]["options"]["kind"]["choices"]
+RECORDING = {name: junk for name in OPTIONS if name.startswith("jitsi_recording_")}
+RECORDING["jitsi_recording_target"] = st.one_of(
+    junk,
+    st.dictionaries(st.sampled_from(TARGET), junk),
+    st.builds(dict, st.dictionaries(st.sampled_from(TARGET), junk), kind=st.sampled_from(KINDS)),
+)
+
+
+@seed(25)
+@settings(max_examples=300, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
+@given(st.fixed_dictionaries({}, optional=RECORDING))
+def test_whatever_is_chosen_for_recordings_is_judged(choices):
+    before = repr(choices)
+    for faults in (recording_faults(choices), topology_faults(PLAN, VALID | choices, GROUPS)):
+        assert all(SENTENCE.fullmatch(fault) and fault.isprintable() for fault in faults), faults
+        # Values are secrets or long; a sentence has names alone.
+        assert all(len(fault) < 250 for fault in faults), faults
+    assert repr(choices) == before
 
 
 @seed(21)

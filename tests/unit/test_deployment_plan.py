@@ -44,3 +44,17 @@ def test_a_directory_boots_from_the_local_disk_unless_told_otherwise():
     choices = CHOICES | {"cloud_flavors": CHOICES["cloud_flavors"] | {"directory": "d"}}
     (server,) = deployment_plan(groups, choices, MATRIX)["servers"]
     assert (server["flavor"], server["volume_gb"], server["floating_ip"]) == ("d", 0, False)
+
+
+def test_a_recorder_has_its_flavor_and_disk_and_is_not_to_be_reached_from_outside():
+    choices = {
+        "jitsi_domain": "meet.a.example",
+        "cloud_flavors": CHOICES["cloud_flavors"] | {"recorder": "r"},
+        "cloud_volume_gb": {"recorder": 80},
+    }
+    matrix = MATRIX | {"recorders": {"egress": [{"proto": "udp", "port": 10000, "peer": "world", "why": "media"}]}}
+    plan = deployment_plan({"jitsi": ["a-r"], "recorders": ["a-r"]}, choices, matrix)
+    assert plan["servers"] == [
+        {"name": "a-r", "groups": ["recorders"], "flavor": "r", "volume_gb": 80, "floating_ip": False}
+    ]
+    assert plan["dns"] == []

@@ -61,3 +61,16 @@ def test_holds_the_capacity_against_the_promise(users, people, verdict):
 
 def test_shows_both_networks():
     assert "10.0.0.0/24, fd71::/64, routed to public" in lines({"cloud_network_cidr_ipv6": "fd71::/64"})
+
+
+def test_says_how_many_meetings_are_recorded_at_the_same_time():
+    def said(count):
+        films = [{"name": f"a-jibri-{n}", "volume_gb": 0, **SERVER, "groups": ["recorders"]} for n in range(count)]
+        text = plan_text(PLAN | {"servers": PLAN["servers"] + films}, CHOICES, 80)
+        return [
+            " ".join(line.split()) for line in text.splitlines() if "recording" in line and "at the same time" in line
+        ]
+
+    assert said(0) == []
+    assert said(1) == ["1 x recorder: 1 recording at the same time"]
+    assert said(2) == ["2 x recorder: 2 recordings at the same time"]

@@ -46,3 +46,49 @@ def test_one_secret_alone():
 @pytest.mark.parametrize("target", [None, "local", {}, {"kind": 1}, {"kind": "ftp"}])
 def test_what_is_no_place_is_the_contracts_business(target):
     assert recording_faults({"jitsi_recording_target": target}) == []
+
+
+PLACES = {"sftp": SFTP, "webdav": WEBDAV, "s3": S3}
+KEYS = {
+    "local": set(),
+    "sftp": {"host", "port", "host_key", "user", "folder"},
+    "webdav": {"url", "user", "folder"},
+    "s3": {"endpoint", "region", "bucket", "access_key", "folder"},
+}
+
+
+@pytest.mark.parametrize(
+    ("kind", "key"),
+    [(kind, key) for kind, place in PLACES.items() for key in place if key not in ("kind", "folder")],
+)
+def test_each_part_of_a_place_is_needed(kind, key):
+    target = {name: value for name, value in PLACES[kind].items() if name != key}
+    [fault] = recording_faults({"jitsi_recording_target": target, "jitsi_recording_password": "x"})
+    assert fault.startswith(f"jitsi_recording_target.{key} is missing: write ")
+
+
+@pytest.mark.parametrize(
+    ("kind", "key"), [(kind, key) for kind in KEYS for key in sorted(set.union(*KEYS.values()) - KEYS[kind])]
+)
+def test_a_part_of_another_place_is_refused(kind, key):
+    target = PLACES.get(kind, {"kind": kind}) | {key: "x"}
+    secrets = {} if kind == "local" else {"jitsi_recording_password": "x"}
+    assert recording_faults({"jitsi_recording_target": target} | secrets) == [
+        f"jitsi_recording_target.{key} means nothing to kind {kind}: remove it or write another kind."
+    ]
+
+
+@pytest.mark.parametrize("kind", ["webdav", "s3"])
+def test_an_ssh_key_belongs_to_sftp(kind):
+    assert recording_faults({"jitsi_recording_target": PLACES[kind], "jitsi_recording_ssh_key": "x"}) == [
+        f"jitsi_recording_ssh_key means nothing to jitsi_recording_target.kind {kind}: remove it.",
+        f"jitsi_recording_target.kind {kind} needs jitsi_recording_password: write it in group_vars/jitsi/vault.yml.",
+    ]
+
+
+def test_no_sentence_has_a_secret():
+    secrets = {"jitsi_recording_password": "a-secret", "jitsi_recording_ssh_key": "a-secret"}
+    for target in ({"kind": "local"}, *PLACES.values()):
+        faults = recording_faults({"jitsi_recording_target": target} | secrets)
+        assert faults
+        assert "a-secret" not in "".join(faults)

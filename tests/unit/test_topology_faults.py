@@ -122,3 +122,32 @@ def test_choices_about_recordings_nobody_makes_are_refused():
         "jitsi_recording_alert_url is chosen and group recorders has no hosts: write a-jibri-1 in plan.yml, or remove "
         "the choice."
     ]
+
+
+@pytest.mark.parametrize("group", ALL)
+def test_a_recorder_shares_its_machine_with_no_other_group(group):
+    groups = RECORDING | {group: [*RECORDING.get(group, []), "a-jibri-1"]}
+    faults = topology_faults(groups, CHOICES, [*ALL, "recorders"])
+    assert any(fault.startswith(f"host a-jibri-1 is in groups recorders and {group}: ") for fault in faults), faults
+
+
+def test_there_may_be_several_recorders():
+    groups = ONE | {"jitsi": ["a-x", "a-jibri-1", "a-jibri-2"], "recorders": ["a-jibri-1", "a-jibri-2"]}
+    assert topology_faults(groups, CHOICES | {"cloud_flavors": {"recorder": "s"}}, WITH_RECORDERS) == []
+    assert planned_hosts("recorders", "a", 2) == "a-jibri-[1:2]"
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("jitsi_recording_target", {"kind": "s3"}),
+        ("jitsi_recording_password", "a-secret"),
+        ("jitsi_recording_ssh_key", "a-secret"),
+        ("jitsi_recording_recipients", ["age1"]),
+    ],
+)
+def test_every_choice_about_recordings_needs_a_recorder(name, value):
+    assert topology_faults(RECORDING, CHOICES | {name: value}, WITH_RECORDERS) == []
+    assert topology_faults(ONE, CHOICES | {name: value}, WITH_RECORDERS) == [
+        f"{name} is chosen and group recorders has no hosts: write a-jibri-1 in plan.yml, or remove the choice."
+    ]
