@@ -176,6 +176,29 @@ def _stream_faults(groups: dict, customer: str, choices: dict, flavors: dict) ->
     return faults
 
 
+def _bridge_faults(groups: dict, customer: str, choices: dict) -> list[str]:
+    """What is wrong with how meetings use several bridges, judged by how many there are and where."""
+    strategy, zones = choices.get("jitsi_bridge_strategy"), choices.get("cloud_bridge_zones")
+    bridges, many = len(groups.get("videobridges", [])), zones if isinstance(zones, list) else []
+    faults = []
+    if strategy in ("intra_region", "region_based") and bridges == 1:
+        faults.append(
+            f"jitsi_bridge_strategy is {strategy} and group videobridges has 1 host: write "
+            f"{planned_hosts('videobridges', customer, 2)} in plan.yml, or single."
+        )
+    if strategy == "region_based" and len(many) < 2:
+        faults.append(
+            f"jitsi_bridge_strategy is region_based and cloud_bridge_zones has {_plural(len(many), 'zone')}: write "
+            "two at least, or intra_region."
+        )
+    if len(many) > max(bridges, 1):
+        faults.append(
+            f"cloud_bridge_zones has {_plural(len(many), 'zone')} and group videobridges {_plural(bridges, 'host')}: "
+            f"write {planned_hosts('videobridges', customer, len(many))} in plan.yml, or fewer zones."
+        )
+    return faults
+
+
 def _recording_faults(groups: dict, customer: str, choices: dict, flavors: dict) -> list[str]:
     """What is wrong with the optional group of recorders, judged by what was chosen for it."""
     hosts = groups.get("recorders", [])
@@ -219,6 +242,7 @@ def topology_faults(groups, choices, machine_groups) -> list[str]:
     directory, flavors = chosen("jitsi_directory", dict), chosen("cloud_flavors", dict)
     faults += _directory_faults(groups, customer or "<customer>", directory, flavors)
     faults += _stream_faults(groups, customer or "<customer>", choices, flavors)
+    faults += _bridge_faults(groups, customer or "<customer>", choices)
     faults += _recording_faults(groups, customer or "<customer>", choices, flavors)
     return faults
 

@@ -31,7 +31,8 @@ def reachable(address: str) -> bool:
 class Host:
     """One server of the plan: its inventory groups, the names it shows the world, its addresses, how to log in.
 
-    guarded are TCP ports it listens on that only its firewall keeps from the world.
+    guarded are TCP ports it listens on that only its firewall keeps from the world; region is where jicofo
+    should think a bridge is, empty when bridges do not share meetings.
     """
 
     name: str
@@ -41,6 +42,7 @@ class Host:
     private: str
     guarded: list[int]
     ssh: dict[str, str]
+    region: str = ""
 
     def addresses(self, version: int) -> list[str]:
         """The host's own addresses of that IP version, the private one last."""

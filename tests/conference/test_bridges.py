@@ -62,3 +62,21 @@ def test_media_port(customer, bridge, stand_in):
                 # Jitsi's own bridge answers only those it has invited: its silence proves nothing, a refusal would.
                 if stand_in:
                     raise AssertionError(f"{address}: no answer from {MEDIA_PORT}/udp") from silence
+
+
+@pytest.mark.notice(
+    "large meetings fail, or people are placed on bridges far away",
+    "on {meet}: curl -s 127.0.0.1:8888/debug; on the bridges: relay in /etc/jitsi/videobridge/jvb.conf",
+)
+def test_bridges_share_meetings(customer, meet):
+    """Where meetings use several bridges, the focus knows each with its region and its own name, all of one version"""
+    planned = {bridge.name: bridge.region for bridge in customer.group("videobridges")}
+    if not all(planned.values()):
+        pytest.skip("meetings stay on one bridge here (jitsi_bridge_strategy is single)")
+    selector = json.loads(fetch(meet, "http://127.0.0.1:8888/debug")[1])["bridge_selector"]
+    assert not selector["strategy"].startswith("Single"), "the focus keeps every meeting on one bridge"
+    known = {address.partition("/")[2]: bridge for address, bridge in selector["bridge"].items()}
+    assert {name: bridge["region"] for name, bridge in known.items()} == planned
+    assert {name: bridge["relay-id"] for name, bridge in known.items()} == {name: name for name in planned}
+    versions = {bridge["version"] for bridge in known.values()}
+    assert len(versions) == 1, f"bridges of several versions do not share meetings: {', '.join(sorted(versions))}"

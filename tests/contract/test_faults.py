@@ -45,7 +45,8 @@ FAULTS = [
     (
         "jitsi_recording_target",
         {"kind": "webdav", "url": "http://cloud.acme.example"},
-        'jitsi_recording_target.url is "http://cloud.acme.example": write an address beginning with https://.',
+        'jitsi_recording_target.url is "http://cloud.acme.example": write an address beginning with https:// and the '
+        "name of a server, without login.",
     ),
     (
         "jitsi_recording_recipients",

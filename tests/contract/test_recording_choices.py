@@ -44,7 +44,7 @@ BAD = [
     *((SFTP, "folder", value) for value in ("/films", "films/", "..", "a/../b", "a//b", "")),
     *(
         (WEBDAV, "url", f"https://{rest}")
-        for rest in ("", "/dav", "c.example:0", "c.example:65536", "c.example:x", "u:secret@c.example", "[::1", "c#x")
+        for rest in ("", "/dav", "c.example:0", "c.example:65536", "c.example:x", "u:secret@c.example", "[::1", "c/#x")
     ),
     *((S3, "bucket", value) for value in ("ab", "Acme", "acme/films", "-acme", "a" * 64)),
     (S3, "endpoint", "http://s3.acme.example"),

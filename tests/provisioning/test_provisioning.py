@@ -110,6 +110,20 @@ def acme_folder(new_customer):
     return new_customer("acme")
 
 
+def test_bridges_are_booted_in_zones_the_cloud_has(new_customer, cloud):
+    customer = new_customer("zoned")
+    customer.choose("cloud_bridge_zones: [mars]")
+    code, output = customer.play("provision")
+    assert code != 0
+    assert "cloud_bridge_zones names mars, and the cloud has nova: write zones it has." in output
+    assert not [server.name for server in cloud.compute.servers() if server.name.startswith("zoned-jvb")]
+    customer.choose("cloud_bridge_zones: [nova]")
+    code, output = customer.play("provision")
+    assert code == 0, output
+    zones = {s.name: s.availability_zone for s in cloud.compute.servers() if s.name.startswith("zoned-jvb")}
+    assert zones == {"zoned-jvb-1": "nova", "zoned-jvb-2": "nova"}
+
+
 @pytest.fixture
 def acme(acme_folder):
     """A customer as the example plans it, whatever the tests before did to it."""

@@ -151,3 +151,26 @@ def test_every_choice_about_recordings_needs_a_recorder(name, value):
     assert topology_faults(ONE, CHOICES | {name: value}, WITH_RECORDERS) == [
         f"{name} is chosen and group recorders has no hosts: write a-jibri-1 in plan.yml, or remove the choice."
     ]
+
+
+def bridges(count):
+    names = [f"a-jvb-{n + 1}" for n in range(count)]
+    return ONE | {"jitsi": ["a-x", *names], "videobridges": names}
+
+
+@pytest.mark.parametrize(
+    ("count", "strategy", "zones", "cures"),
+    [
+        (1, "single", [], []),
+        (1, "single", ["az1"], []),
+        (2, "intra_region", [], []),
+        (2, "region_based", ["az1", "az2"], []),
+        (1, "intra_region", [], ["write a-jvb-[1:2] in plan.yml, or single."]),
+        (2, "region_based", ["az1"], ["write two at least, or intra_region."]),
+        (2, "single", ["az1", "az2", "az3"], ["write a-jvb-[1:3] in plan.yml, or fewer zones."]),
+    ],
+)
+def test_meetings_on_several_bridges_need_several(count, strategy, zones, cures):
+    choices = CHOICES | {"jitsi_bridge_strategy": strategy, "cloud_bridge_zones": zones}
+    faults = topology_faults(bridges(count), choices, GROUPS)
+    assert [fault.partition(": ")[2] for fault in faults] == cures

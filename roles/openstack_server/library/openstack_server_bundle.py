@@ -64,6 +64,11 @@ options:
   server_group:
     description: Name of the server group whose policy places the server.
     type: str
+  zone:
+    description: >-
+      The availability zone to boot in. One the cloud does not have is refused before anything is made; a server that
+      exists in another one is kept, with a warning.
+    type: str
   user_data:
     description: What cloud-init reads at the first boot.
     type: str
@@ -114,6 +119,7 @@ class ServerBundle(OpenStackModule):
         "volume_gb": {"type": "int", "default": 0},
         "key_name": {"required": True, "no_log": False},
         "server_group": {},
+        "zone": {},
         "user_data": {"required": True},
     }
     module_kwargs: ClassVar = {"supports_check_mode": True}
@@ -124,6 +130,7 @@ class ServerBundle(OpenStackModule):
         name = self.params["name"]
         self.description = f"jitsi customer {self.params['customer']} host {name}"
         self.metadata = {"customer": self.params["customer"], "groups": ",".join(sorted(self.params["groups"]))}
+        self._judge_zone()
         server = self._usable(self._find_server())
         if self.check_mode and not server:
             self.exit_json(changed=True, created=True, server_id="")
@@ -136,7 +143,21 @@ class ServerBundle(OpenStackModule):
         self._keep_metadata(server)
         if server.flavor["original_name"] != self.params["flavor"]:
             self.warn(f"{name} has the flavor {server.flavor['original_name']}, not {self.params['flavor']}: resize it")
+        zone = self.params["zone"]
+        if zone and server.availability_zone != zone:
+            self.warn(f"{name} is in the zone {server.availability_zone}, not {zone}: delete it to have it made there")
         self.exit_json(changed=self.changed, created=created, server_id=server.id)
+
+    def _judge_zone(self):
+        """Refuse a zone that the cloud does not have."""
+        zone = self.params["zone"]
+        if not zone:
+            return
+        known = sorted(found.name for found in self.conn.compute.availability_zones())
+        if zone not in known:
+            self.fail_json(
+                msg=f"cloud_bridge_zones names {zone}, and the cloud has {', '.join(known)}: write zones it has."
+            )
 
     def _find_server(self):
         """Return this host's server, or none; refuse a foreign one of that name."""
@@ -213,6 +234,8 @@ class ServerBundle(OpenStackModule):
         if self.params["server_group"]:
             group = self.conn.compute.find_server_group(self.params["server_group"], ignore_missing=False)
             request["scheduler_hints"] = {"group": group.id}
+        if self.params["zone"]:
+            request["availability_zone"] = self.params["zone"]
         if self.params["volume_gb"]:
             volume = self._keep_volume(image)
             request["block_device_mapping"] = [

@@ -362,6 +362,17 @@ class Focus:
             "xmpp": {"connected": self.client.connected},
         }
 
+    def debug(self):
+        room = self.rooms.get("bridge")
+        said = {f"{room.address}/{nick}": (stats, fine) for nick, stats, fine in self.bridges()} if room else {}
+        bridges = {
+            jid: {"operational": fine, "region": stats.get("region", "null"), "relay-id": stats.get("relay_id", "null"),
+                  "version": stats.get("version", "null")}
+            for jid, (stats, fine) in said.items()
+        }  # fmt: skip
+        strategy = self.settings.get("jicofo.bridge.selection-strategy", "SingleBridgeSelectionStrategy")
+        return {"bridge_selector": {"strategy": strategy, "bridge": bridges}}
+
     def metrics(self):
         stats = self.stats()
         return web.metrics(
@@ -390,6 +401,8 @@ class Focus:
                 ("GET", "/about/version"): lambda _: (200, about),
                 ("GET", "/stats"): lambda _: (200, self.stats()),
             }
+            if get("jicofo.rest.debug.enabled", True):
+                routes["GET", "/debug"] = lambda _: (200, self.debug())
             if get("jicofo.rest.prometheus.enabled", True):
                 routes["GET", "/metrics"] = lambda _: (200, self.metrics())
             if get("jicofo.health.enabled", False):
