@@ -64,6 +64,7 @@ RECORDING = (
     "jitsi_recording_ssh_key",
     "jitsi_recording_recipients",
     "jitsi_recording_alert_url",
+    "jitsi_stream_targets",
 )
 ANSIBLES_OWN = {"all", "ungrouped", PARENT}
 HOST_NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?", re.ASCII)
@@ -165,7 +166,7 @@ def _stream_faults(groups: dict, customer: str, choices: dict, flavors: dict) ->
         for group in ("meet", "turn")
         if host in groups.get(group, [])
     ]
-    if "jitsi_stream_publishers" not in chosen:
+    if "jitsi_stream_publishers" not in chosen and "own" not in (choices.get("jitsi_stream_targets") or []):
         faults.append(
             f"group streamers has {_plural(len(hosts), 'host')} and jitsi_stream_publishers is empty: write the "
             "networks streams come from, such as 192.0.2.17/32."
@@ -201,15 +202,20 @@ def _bridge_faults(groups: dict, customer: str, choices: dict) -> list[str]:
 
 def _recording_faults(groups: dict, customer: str, choices: dict, flavors: dict) -> list[str]:
     """What is wrong with the optional group of recorders, judged by what was chosen for it."""
-    hosts = groups.get("recorders", [])
+    hosts, targets = groups.get("recorders", []), choices.get("jitsi_stream_targets")
+    own = isinstance(targets, list) and "own" in targets and not groups.get("streamers")
+    faults = [
+        "jitsi_stream_targets has own and group streamers has no hosts: write "
+        f"{planned_hosts('streamers', customer, 1)} in plan.yml, or remove own."
+    ] * own
     if not hosts:
         chosen = [name for name in RECORDING if choices.get(name) not in (None, "", [], {"kind": "local"})]
-        return [
+        return faults + [
             f"{name} is chosen and group recorders has no hosts: write {planned_hosts('recorders', customer, 1)} in "
             "plan.yml, or remove the choice."
             for name in chosen
         ]
-    faults = [
+    faults += [
         f"host {_quote(host)} is in groups recorders and {group}: give each recorder a machine of its own, because a "
         "film takes all of it."
         for host in hosts

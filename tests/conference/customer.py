@@ -89,8 +89,8 @@ class Customer:
     for servers without a public address, directory are the servers that the meet host asks who somebody is, tokens is
     what makes a good one where people come with tokens signed by a shared secret, look is what of the page is the
     customer's own: its name, files of pictures, per language the heading of the text that asks; recordings tell
-    where films go and whether they are sealed, stream_word is what viewers of the stream must know, if anything. Holds
-    passwords: never print it.
+    where films go and whether they are sealed, stream_targets where rooms may be streamed to,
+    stream_word is what viewers of the stream must know, if anything. Holds passwords: never print it.
     """
 
     domain: str
@@ -110,6 +110,7 @@ class Customer:
     tokens: dict = dataclasses.field(default_factory=dict, repr=False)
     look: dict = dataclasses.field(default_factory=dict)
     recordings: dict = dataclasses.field(default_factory=dict)
+    stream_targets: list[str] = dataclasses.field(default_factory=list)
     stream_word: str = dataclasses.field(default="", repr=False)
 
     @classmethod

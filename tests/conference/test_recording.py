@@ -11,6 +11,7 @@ import pytest
 import xmpp
 from test_bridges import fetch
 from test_logs import unlike_itself
+from test_stream import GONE, LIVE, until, viewer
 from xmpp import Participant, Refused, element
 
 JIBRI = "http://jitsi.org/protocol/jibri"
@@ -121,6 +122,64 @@ def test_recording(customer, login, recording):
 def test_guests_record_nothing(recording):
     """A guest who asks for a recording is refused"""
     assert recording["refusal"] in ("not-allowed", "forbidden"), "a guest was not refused"
+
+
+async def streamed(customer, moderator: str, address: str, look) -> str:
+    """How a stream of a new room to the address ends, which look() sees while it is on."""
+    trust, room = outside.trust(customer), customer.room(customer.meeting_name())
+    async with (
+        xmpp.session(customer, "websocket", trust, moderator) as host,
+        xmpp.session(customer, "bosh", trust) as guest,
+    ):
+        await xmpp.meet(customer, room, host, guest)
+        begun = asyncio.ensure_future(told(guest, room, "on", BEGINS))
+        await asyncio.sleep(0)
+        await ask(host, room, "start", recording_mode="stream", streamid=address)
+        try:
+            await begun
+        except AssertionError:
+            return "refused"
+        await asyncio.to_thread(look)
+        ended = asyncio.ensure_future(told(guest, room, "off", ENDS))
+        await asyncio.sleep(0)
+        await ask(host, room, "stop")
+        await ended
+    return "seen"
+
+
+@pytest.fixture
+def free_recorder(customer, meet):
+    if not customer.stream_targets:
+        pytest.skip("rooms are not streamed here (jitsi_stream_targets is empty)")
+    if not detector(meet)["available"]:
+        pytest.skip("no recorder is free at the moment")
+
+
+@pytest.mark.notice("moderators cannot stream a room to those who only watch", LOOK)
+def test_rooms_are_streamed(customer, moderator, free_recorder):
+    """A room that a moderator streams to the own server is seen there"""
+    if "own" not in customer.stream_targets:
+        pytest.skip("rooms are streamed to others only (jitsi_stream_targets)")
+    name = customer.group("streamers")[0].names[0]
+    seen = viewer(customer, name)
+    if outside.ask(customer, LIVE, name=name, **seen).status == 200:
+        pytest.skip(f"{name} shows a stream at the moment: ask again when it is over")
+
+    def look() -> None:
+        until(lambda: outside.ask(customer, LIVE, name=name, **seen).status == 200, "the room is not shown")
+
+    address = f"rtmps://{name}:1936/live/live?key={customer.secrets['streaming/key']}"
+    assert asyncio.run(streamed(customer, moderator, address, look)) == "seen"
+    until(
+        lambda: outside.ask(customer, LIVE, name=name, **seen).status == 404, "the stream stays when it has ended", GONE
+    )
+
+
+@pytest.mark.guard("rooms can be streamed to anybody", "rtmp-allow-list in /etc/jitsi/jibri/jibri.conf on the recorder")
+def test_rooms_are_streamed_nowhere_else(customer, moderator, free_recorder):
+    """A room is not streamed to an address that was not chosen"""
+    address = "rtmp://192.0.2.1/live/verify"
+    assert asyncio.run(streamed(customer, moderator, address, lambda: None)) == "refused", f"{address} is streamed to"
 
 
 @pytest.mark.guard("somebody can read later who met when", "the level of the daemon that names it on the recorder")

@@ -247,7 +247,7 @@ def test_bridges_open_no_channel_but_the_media_port(rendered, program, tmp_path)
 # --- recorders
 
 
-def test_recorders_read_every_key_and_meet_jicofo_and_their_accounts(rendered, prosody, program, tmp_path):
+def test_recorders_read_every_key_and_meet_jicofo_and_their_accounts(rendered, prosody, config, program, tmp_path):
     jicofo = hocon(rendered.only("jicofo.conf"), program, tmp_path)["jicofo.jibri"]
     recorders = rendered.files("jibri.conf")
     assert bool(recorders) == ("recorders" in rendered.groups)
@@ -262,7 +262,9 @@ def test_recorders_read_every_key_and_meet_jicofo_and_their_accounts(rendered, p
         call = f"{where['call-login.username']}@{where['call-login.domain']}"
         assert call in prosody[f"conference.{rendered.domain}"]["muc_password_whitelist"]
         assert where["trust-all-xmpp-certs"] is False
-        assert tree["jibri.streaming.rtmp-allow-list"] == []
+        own = f"rtmps://stream\\.{rendered.domain.replace('.', chr(92) + '.')}:1936/live/live\\?key=[A-Za-z0-9]+"
+        assert tree["jibri.streaming.rtmp-allow-list"] == [own]
+        assert config["liveStreaming"]["validatorRegExpString"] == f"^(?:{own})$"
         nicknames.add(muc["nickname"])
     assert len(nicknames) == len(recorders)
     if not recorders:
@@ -281,6 +283,7 @@ def test_recorders_are_not_asked_for_consent(rendered):
 def test_the_page_records_only_where_there_are_recorders(rendered, config):
     assert config["recordingService"]["enabled"] is bool(rendered.files("jibri.conf"))
     assert config["recordings"]["requireConsent"] is True
+    assert config["liveStreaming"]["enabled"] is bool(rendered.files("jibri.conf"))
 
 
 # --- the page

@@ -174,3 +174,15 @@ def test_meetings_on_several_bridges_need_several(count, strategy, zones, cures)
     choices = CHOICES | {"jitsi_bridge_strategy": strategy, "cloud_bridge_zones": zones}
     faults = topology_faults(bridges(count), choices, GROUPS)
     assert [fault.partition(": ")[2] for fault in faults] == cures
+
+
+def test_rooms_are_streamed_by_recorders_to_a_server_that_is_there():
+    targets = CHOICES | {"jitsi_stream_targets": ["own"]}
+    assert topology_faults(RECORDING, targets, [*WITH_RECORDERS, "streamers"]) == [
+        "jitsi_stream_targets has own and group streamers has no hosts: write a-stream in plan.yml, or remove own."
+    ]
+    both = RECORDING | {"jitsi": ["a-x", "a-jibri-1", "a-stream"], "streamers": ["a-stream"]}
+    assert topology_faults(both, targets, [*WITH_RECORDERS, "streamers"]) == []
+    assert [fault.split(":")[0] for fault in topology_faults(STREAM, targets | PUBLISHERS, ALL)] == [
+        "jitsi_stream_targets is chosen and group recorders has no hosts"
+    ]

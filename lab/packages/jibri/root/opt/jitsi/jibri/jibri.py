@@ -2,8 +2,8 @@
 """STAND-IN for Jibri, not Jitsi's own: a recorder that films its display for real, without the meeting on it.
 
 It reads Jibri's settings, reports to jicofo, opens the room's page with the machine's browser to see that it is let in,
-enters the room unseen, has ffmpeg film display :0 with the configured sound, and hands the film to the finalize script.
-Left out: what is seen in the meeting, streams, SIP, statistics.
+enters the room unseen, has ffmpeg film display :0 with the configured sound, and hands the film to the finalize script
+or sends it to an address that is allowed. Left out: what is seen in the meeting, SIP, statistics.
 """
 
 import asyncio
@@ -28,6 +28,8 @@ HEALTH = "http://jitsi.org/protocol/health"
 EX_CONFIG = 255  # as the real one: starting again does not help
 REJOIN_SECONDS = 2
 FIRST_PICTURE_SECONDS = 20
+YOUTUBE = "rtmp://a.rtmp.youtube.com/live2"
+STREAM_SECONDS = 3  # without a complaint of ffmpeg, and the stream is on
 EMPTY_SECONDS = 30  # the real one's default: a call nobody is in any more
 
 
@@ -38,7 +40,8 @@ class Failed(Exception):
 class Session:
     """One recording, from jicofo's request to the finalize script's end."""
 
-    def __init__(self, recorder, environment, room, number, tell):
+    def __init__(self, recorder, environment, room, number, stream, tell):
+        self.stream = stream and (stream if stream.startswith(("rtmp://", "rtmps://")) else f"{YOUTUBE}/{stream}")
         self.recorder, self.environment, self.tell = recorder, environment, tell
         self.room, self.number = room, re.sub(r"[^A-Za-z0-9_-]", "_", number)
         self.over = asyncio.Event()
@@ -53,8 +56,9 @@ class Session:
         """Films until somebody stops it or everybody has left."""
         failed = True
         try:
+            self._judge()
             await self._enter()
-            await self._film()
+            await (self._send() if self.stream else self._film())
             self.tell("on")
             ended = asyncio.create_task(self.ffmpeg.wait())
             asked = asyncio.create_task(self.over.wait())
@@ -65,6 +69,11 @@ class Session:
         finally:
             await self._finish()
         self.tell("off", failed)
+
+    def _judge(self):
+        allowed = self.recorder.settings.get("jibri.streaming.rtmp-allow-list", [".*"])
+        if self.stream and not any(re.fullmatch(pattern, self.stream) for pattern in allowed):
+            raise Failed("streams may not go there")
 
     async def _enter(self):
         await self._open_page()
@@ -104,18 +113,10 @@ class Session:
             raise Failed("the page is not the conference's: are recorders asked for their consent?")
 
     async def _film(self):
-        get = self.recorder.settings.get
         folder = os.path.join(self.recorder.folder, self.number)
         os.makedirs(folder)
         self.folder, self.file = folder, os.path.join(folder, f"{self.name}_{time.strftime('%Y-%m-%d-%H-%M-%S')}.mp4")
-        words = ["ffmpeg", "-y", "-v", "error", "-f", "x11grab", "-draw_mouse", "0"]
-        words += ["-r", str(get("jibri.ffmpeg.framerate", 30)), "-s", get("jibri.ffmpeg.resolution", "1920x1080")]
-        words += ["-thread_queue_size", "4096", "-i", ":0.0+0,0", "-f", get("jibri.ffmpeg.audio-source", "alsa")]
-        words += ["-thread_queue_size", "4096", "-i", get("jibri.ffmpeg.audio-device", "plug:bsnoop")]
-        words += ["-acodec", "aac", "-c:v", "libx264", "-pix_fmt", "yuv420p", "-preset", "ultrafast", self.file]
-        self.ffmpeg = await asyncio.create_subprocess_exec(
-            *words, stdin=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.PIPE
-        )
+        await self._start([self.file])
         deadline = time.monotonic() + FIRST_PICTURE_SECONDS
         while not (os.path.exists(self.file) and os.path.getsize(self.file)):
             if self.ffmpeg.returncode is not None:
@@ -123,6 +124,24 @@ class Session:
             if time.monotonic() > deadline:
                 raise Failed("ffmpeg writes nothing")
             await asyncio.sleep(0.1)
+
+    async def _send(self):
+        """As the real one, on the command line, where whoever is on the machine sees the key."""
+        await self._start(["-g", "60", "-maxrate", "2976k", "-bufsize", "5952k", "-f", "flv", self.stream])
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self.ffmpeg.wait(), STREAM_SECONDS)
+            raise Failed("ffmpeg cannot send the stream")
+
+    async def _start(self, where):
+        get = self.recorder.settings.get
+        words = ["ffmpeg", "-y", "-v", "error", "-f", "x11grab", "-draw_mouse", "0"]
+        words += ["-r", str(get("jibri.ffmpeg.framerate", 30)), "-s", get("jibri.ffmpeg.resolution", "1920x1080")]
+        words += ["-thread_queue_size", "4096", "-i", ":0.0+0,0", "-f", get("jibri.ffmpeg.audio-source", "alsa")]
+        words += ["-thread_queue_size", "4096", "-i", get("jibri.ffmpeg.audio-device", "plug:bsnoop")]
+        words += ["-acodec", "aac", "-c:v", "libx264", "-pix_fmt", "yuv420p", "-preset", "ultrafast", *where]
+        self.ffmpeg = await asyncio.create_subprocess_exec(
+            *words, stdin=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.PIPE
+        )
 
     def _others(self):
         return [person for person in self.muc.occupants.values() if person.nick != "focus"]
@@ -146,7 +165,7 @@ class Session:
             self.running.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await self.running
-        if self.ffmpeg and os.path.exists(self.file):
+        if self.ffmpeg and not self.stream and os.path.exists(self.file):
             with open(os.path.join(self.folder, "metadata.json"), "w", encoding="utf-8") as text:
                 url = f"https://{self.environment.need('xmpp-domain')}/{self.name}"
                 json.dump({"meeting_url": url, "participants": self.people, "share": True}, text)
@@ -230,7 +249,7 @@ class Recorder:
         if asked.get("action") == "stop":
             await self._stopped()
             return xml("jibri", {"xmlns": JIBRI, "status": "off"})
-        if asked.get("action") != "start" or asked.get("recording_mode") != "file":
+        if asked.get("action") != "start" or asked.get("recording_mode") not in ("file", "stream"):
             return xml("jibri", {"xmlns": JIBRI, "status": "off", "failure_reason": "error", "should_retry": "false"})
         if self.busy or self.leaving:
             return xml("jibri", {"xmlns": JIBRI, "status": "off", "failure_reason": "busy", "should_retry": "true"})
@@ -240,7 +259,8 @@ class Recorder:
             news = xml("jibri", {"xmlns": JIBRI, "status": status, **reason})
             client.spawn(client.request("set", iq.get("from"), news))
 
-        self.session = Session(self, environment, bare(asked.get("room", "")), asked.get("session_id", ""), tell)
+        room, number = bare(asked.get("room", "")), asked.get("session_id", "")
+        self.session = Session(self, environment, room, number, asked.get("streamid"), tell)
         self.running = asyncio.create_task(self._run())
         self._announce()
         return xml("jibri", {"xmlns": JIBRI, "status": "pending"})

@@ -2,8 +2,8 @@
 """STAND-IN for jicofo, not Jitsi's own: the conference focus without media.
 
 It reads jicofo's settings, logs in to prosody, counts the bridges, opens the rooms people ask for, gives them their
-owners and hands recordings to recorders.  Left out: everything about media (Jingle, Colibri), streams, visitors,
-tokens, REST beyond status.
+owners and hands recordings to recorders.  Left out: everything about media (Jingle, Colibri), visitors, tokens,
+REST beyond status.
 """
 
 import asyncio
@@ -27,14 +27,16 @@ EX_CONFIG = 78
 
 
 class Recording:
-    """One film of a conference, on one recorder after the other until one can."""
+    """One film or stream of a conference, on one recorder after the other until one can."""
 
-    def __init__(self, conference, asker):
+    def __init__(self, conference, asker, mode, stream):
         self.conference, self.focus, self.asker = conference, conference.focus, asker
+        self.mode, self.stream = mode, stream
         self.number, self.recorder, self.left = str(uuid.uuid4()), None, self.focus.recording_tries
 
     def show(self, status, reason=None):
-        about = {"session_id": self.number, "recording_mode": "file", "initiator": self.asker, "failure_reason": reason}
+        about = {"session_id": self.number, "recording_mode": self.mode, "initiator": self.asker}
+        about["failure_reason"] = reason
         self.conference.room.update(xml("jibri-recording-status", {"xmlns": JIBRI, "status": status, **about}))
 
     async def start(self):
@@ -44,7 +46,12 @@ class Recording:
             if not self.recorder:
                 raise XmppError("resource-constraint" if self.focus.recorders() else "service-unavailable")
             self.left -= 1
-            about = {"action": "start", "recording_mode": "file", "room": self.conference.address}
+            about = {
+                "action": "start",
+                "recording_mode": self.mode,
+                "room": self.conference.address,
+                "streamid": self.stream,
+            }
             try:
                 answer = await self._ask(about | {"session_id": self.number})
                 if answer[0].get("status") == "pending":
@@ -286,11 +293,12 @@ class Focus:
                 raise XmppError("item-not-found")
             self.client.spawn(conference.recording.stop())
             return NOTHING
-        if iq[0].get("action") != "start" or iq[0].get("recording_mode") != "file" or iq[0].get("streamid"):
+        mode, stream = iq[0].get("recording_mode"), iq[0].get("streamid") or None
+        if iq[0].get("action") != "start" or mode not in ("file", "stream") or (mode == "stream") != bool(stream):
             raise XmppError("bad-request")
         if conference.recording:
             raise XmppError("unexpected-request")
-        conference.recording = Recording(conference, iq.get("from"))
+        conference.recording = Recording(conference, iq.get("from"), mode, stream)
         try:
             await conference.recording.start()
         except XmppError:
