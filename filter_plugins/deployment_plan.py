@@ -6,8 +6,8 @@ short_description: Shape a customer's plan and choices into what would be deploy
 description:
   - Data for C(make plan) and P(topology_picture#filter), made from what the customer wrote, without asking the cloud.
   - A server in several groups is of the kind of the first of them, in the order meet, videobridges, turn, directories,
-    streamers, recorders.
-  - A server gets a floating IP where the firewall matrix lets the world in to one of its groups.
+    streamers, recorders, gateways.
+  - A server gets a floating IP where the firewall matrix lets in anybody but other servers of the plan.
 positional: _input, choices, firewall_matrix
 options:
   _input:
@@ -45,6 +45,7 @@ KINDS = {
     "directories": "directory",
     "streamers": "streamer",
     "recorders": "recorder",
+    "gateways": "gateway",
 }
 EVERY_SERVER = "jitsi"
 
@@ -56,7 +57,7 @@ def _port(rule: dict) -> str:
 def deployment_plan(groups, choices, firewall_matrix) -> dict:
     """Return servers, ports and DNS records as data."""
     ingress = {group: rules.get("ingress", []) for group, rules in firewall_matrix.items()}
-    public = {g for g, rules in ingress.items() if g != EVERY_SERVER and any(r["peer"] == "world" for r in rules)}
+    public = {g for g, rules in ingress.items() if g != EVERY_SERVER and any(r["peer"] not in groups for r in rules)}
     servers = []
     for name in groups.get(EVERY_SERVER, []):
         mine = [group for group in KINDS if name in groups.get(group, [])]
@@ -74,6 +75,10 @@ def deployment_plan(groups, choices, firewall_matrix) -> dict:
     dns = [{"name": domain, "server": server} for server in groups.get("meet", [])]
     dns += [{"name": f"turn-{n}.{domain}", "server": server} for n, server in enumerate(groups.get("turn", []), 1)]
     dns += [{"name": f"stream.{domain}", "server": server} for server in groups.get("streamers", [])]
+    if choices.get("jitsi_trunk", {}).get("transport") == "tls":
+        dns += [
+            {"name": f"sip-{n}.{domain}", "server": server} for n, server in enumerate(groups.get("gateways", []), 1)
+        ]
     ports = [
         {"group": group, "peer": rule["peer"], "port": _port(rule), "why": rule["why"]}
         for group, rules in ingress.items()

@@ -37,7 +37,12 @@ CAMERAS = {
     "small_rooms": "rooms of up to ten people",
     "all": "everyone's camera on in large rooms",
 }
-PEERS = {"world": "the world", "admin": "operators' networks", "publishers": "jitsi_stream_publishers"}
+PEERS = {
+    "world": "the world",
+    "admin": "operators' networks",
+    "publishers": "jitsi_stream_publishers",
+    "trunk": "the SIP trunk",
+}
 RECORDS = {
     "printed": "set them yourself once the servers have addresses",
     "designate": "set in the cloud's DNS service",
@@ -64,6 +69,11 @@ def _capacity(plan: dict, choices: dict, people_per_bridge: int) -> list[str]:
     recorders = sum("recorders" in server["groups"] for server in plan["servers"])
     if recorders:
         lines.append(f"  {recorders} x recorder: {recorders} recording{'s' * (recorders > 1)} at the same time")
+    gateways = sum("gateways" in server["groups"] for server in plan["servers"])
+    if gateways:
+        lines.append(
+            f"  {gateways} x telephone gateway: {gateways * choices['jitsi_dial_in_lines']} calls at the same time"
+        )
     if not promised:
         return [*lines, f"  plan {choices['jitsi_plan']} promises no number of people"]
     verdict = "enough" if carried >= promised else f"TOO FEW, {-(-promised // people_per_bridge)} bridges would do"

@@ -47,6 +47,7 @@ NOUNS = {
     "directories": "ldap",
     "streamers": "stream",
     "recorders": "jibri",
+    "gateways": "sip",
 }
 # Groups with one host at most, and why.
 SINGLE = {
@@ -55,7 +56,7 @@ SINGLE = {
     "streamers": "a stream is shown in one place",
 }
 # Groups a plan may lack.
-OPTIONAL = {"directories", "streamers", "recorders"}
+OPTIONAL = {"directories", "streamers", "recorders", "gateways"}
 OWN_DIRECTORY = "openldap"  # the jitsi_directory.kind that group directories is there for
 # Choices that mean nothing without group recorders.
 RECORDING = (
@@ -66,6 +67,8 @@ RECORDING = (
     "jitsi_recording_alert_url",
     "jitsi_stream_targets",
 )
+# Choices that mean nothing without group gateways.
+TELEPHONE = ("jitsi_trunk", "jitsi_trunk_password", "jitsi_dial_in_numbers")
 ANSIBLES_OWN = {"all", "ungrouped", PARENT}
 HOST_NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?", re.ASCII)
 
@@ -227,6 +230,32 @@ def _recording_faults(groups: dict, customer: str, choices: dict, flavors: dict)
     return faults
 
 
+def _telephone_faults(groups: dict, customer: str, choices: dict, flavors: dict) -> list[str]:
+    """What is wrong with the optional group of gateways, judged by what was chosen for it."""
+    hosts, chosen = groups.get("gateways", []), [name for name in TELEPHONE if choices.get(name)]
+    if not hosts:
+        return [
+            f"{name} is chosen and group gateways has no hosts: write {planned_hosts('gateways', customer, 1)} in "
+            "plan.yml, or remove the choice."
+            for name in chosen
+        ]
+    faults = [
+        f"group gateways has {_plural(len(hosts), 'host')} and {name} is empty: {cure}."
+        for name, cure in (
+            ("jitsi_trunk", "write where calls come from, host and networks at least"),
+            ("jitsi_dial_in_numbers", "write the numbers people call"),
+        )
+        if name not in chosen
+    ]
+    shared = all(
+        any(host in groups.get(group, []) for group in NOUNS if group not in ("gateways", "recorders"))
+        for host in hosts
+    )
+    if not shared and flavors and "gateway" not in flavors:
+        faults.append("cloud_flavors.gateway is missing: write the name of a flavor with at least 2 vCPU and 4 GB.")
+    return faults
+
+
 def topology_faults(groups, choices, machine_groups) -> list[str]:
     """Return the faults of the plan, one sentence each."""
 
@@ -250,6 +279,7 @@ def topology_faults(groups, choices, machine_groups) -> list[str]:
     faults += _stream_faults(groups, customer or "<customer>", choices, flavors)
     faults += _bridge_faults(groups, customer or "<customer>", choices)
     faults += _recording_faults(groups, customer or "<customer>", choices, flavors)
+    faults += _telephone_faults(groups, customer or "<customer>", choices, flavors)
     return faults
 
 

@@ -10,6 +10,7 @@ from contract_faults import contract_faults
 from moderation_faults import moderation_faults
 from recording_faults import recording_faults
 from topology_faults import topology_faults
+from trunk_faults import trunk_faults
 
 ROOT = Path(__file__).parent.parent.parent
 OFFER = yaml.safe_load((ROOT / "group_vars/all.yml").read_text())
@@ -47,7 +48,7 @@ def judge(choices, groups=None):
     """All faults of choices on top of the offer, and of groups."""
     merged = {**copy.deepcopy(OFFER), **choices}
     faults = contract_faults(merged, OPTIONS, LIMITS, CATALOGUES) + topology_faults(groups or PLAN, merged, GROUPS)
-    return faults + moderation_faults(merged) + recording_faults(merged)
+    return faults + moderation_faults(merged) + recording_faults(merged) + trunk_faults(merged)
 
 
 def environment(home: Path) -> dict:

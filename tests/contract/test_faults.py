@@ -65,7 +65,7 @@ FAULTS = [
     (
         "cloud_flavors",
         "m1",
-        'cloud_flavors is "m1": write a mapping of meet, videobridge, turn, directory, streamer, recorder.',
+        'cloud_flavors is "m1": write a mapping of meet, videobridge, turn, directory, streamer, recorder, gateway.',
     ),
     (
         "jitsi_moderators",
@@ -367,7 +367,7 @@ PLANS = [
     (
         {"printers": []},
         "group printers of plan.yml is unknown: this toolkit has meet, videobridges, turn, directories, streamers, "
-        "recorders.",
+        "recorders, gateways.",
     ),
 ]
 
@@ -385,8 +385,8 @@ def test_an_impossible_plan_is_refused_with_the_cure(groups, sentence):
 
 def test_a_host_without_a_group_of_machines_is_refused():
     assert judge(CHOICES, {**PLAN, "jitsi": [*PLAN["jitsi"], "acme-spare"]}) == [
-        "host acme-spare has no task: put it into meet, videobridges, turn, directories, streamers, recorders in "
-        "plan.yml."
+        "host acme-spare has no task: put it into meet, videobridges, turn, directories, streamers, recorders, "
+        "gateways in plan.yml."
     ]
 
 

@@ -99,7 +99,7 @@ def test_faults_of_every_kind_are_listed_together(folder):
         "jitsi_contact_email cannot be read ('nowhere' is undefined): write a plain value.",
         "group videobridges has no hosts and plan office needs 2: write acme-jvb-[1:2] in plan.yml.",
         "group printers of plan.yml is unknown: this toolkit has meet, videobridges, turn, directories, streamers, "
-        "recorders.",
+        "recorders, gateways.",
         "host bcme-rec does not begin with acme-: rename it in plan.yml, for example acme-bcme-rec.",
         f"cloud_image stands in {folder}/host_vars/acme-meet.yml: move it to group_vars/jitsi/main.yml.",
         f"jitsi_seed stands in {folder}/group_vars/all.yml: move it to group_vars/jitsi/vault.yml.",

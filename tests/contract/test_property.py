@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from page_faults import page_faults
 from recording_faults import recording_faults
 from topology_faults import topology_faults
+from trunk_faults import trunk_faults
 
 filter_loader.add_directory(str(ROOT / "filter_plugins"))
 VALID = {**OFFER, **CHOICES}
@@ -242,3 +243,18 @@ def test_every_folder_is_accepted_or_refused_by_name(files):
 
 def test_files_as_yaml_reads_them_are_judged_like_data():
     assert contract_faults(yaml.safe_load(yaml.safe_dump(VALID)), OPTIONS, LIMITS, CATALOGUES) == []
+
+
+TRUNK = list(OPTIONS["jitsi_trunk"]["options"])
+TELEPHONE = {name: junk for name in OPTIONS if name.startswith(("jitsi_trunk", "jitsi_dial_in"))}
+TELEPHONE["jitsi_trunk"] = st.one_of(junk, st.dictionaries(st.sampled_from(TRUNK), junk))
+
+
+@seed(26)
+@settings(max_examples=300, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
+@given(st.fixed_dictionaries({}, optional=TELEPHONE))
+def test_whatever_is_chosen_for_the_telephone_is_judged(choices):
+    before = repr(choices)
+    for faults in (trunk_faults(choices), topology_faults(PLAN, VALID | choices, GROUPS)):
+        assert all(SENTENCE.fullmatch(fault) and len(fault) < 250 for fault in faults), faults
+    assert repr(choices) == before

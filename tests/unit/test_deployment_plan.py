@@ -58,3 +58,18 @@ def test_a_recorder_has_its_flavor_and_disk_and_is_not_to_be_reached_from_outsid
         {"name": "a-r", "groups": ["recorders"], "flavor": "r", "volume_gb": 80, "floating_ip": False}
     ]
     assert plan["dns"] == []
+
+
+def test_a_gateway_has_a_floating_ip_for_its_trunk_and_a_name_only_for_its_certificate():
+    choices = {
+        "jitsi_domain": "meet.a.example",
+        "cloud_flavors": CHOICES["cloud_flavors"] | {"gateway": "g"},
+        "cloud_volume_gb": {},
+    }
+    matrix = MATRIX | {"gateways": {"ingress": [{"proto": "udp", "port": 5060, "peer": "trunk", "why": "calls"}]}}
+    groups = {"jitsi": ["a-sip-1"], "gateways": ["a-sip-1"]}
+    plan = deployment_plan(groups, choices, matrix)
+    assert [(server["flavor"], server["floating_ip"]) for server in plan["servers"]] == [("g", True)]
+    assert plan["dns"] == []
+    plan = deployment_plan(groups, choices | {"jitsi_trunk": {"transport": "tls"}}, matrix)
+    assert plan["dns"] == [{"name": "sip-1.meet.a.example", "server": "a-sip-1"}]

@@ -186,3 +186,34 @@ def test_rooms_are_streamed_by_recorders_to_a_server_that_is_there():
     assert [fault.split(":")[0] for fault in topology_faults(STREAM, targets | PUBLISHERS, ALL)] == [
         "jitsi_stream_targets is chosen and group recorders has no hosts"
     ]
+
+
+TELEPHONE = ONE | {"jitsi": ["a-x", "a-sip-1"], "gateways": ["a-sip-1"]}
+WITH_GATEWAYS = [*GROUPS, "recorders", "gateways"]
+CALLED = {"jitsi_trunk": {"host": "sip.t.example"}, "jitsi_dial_in_numbers": [{"country": "DE", "number": "+49 30 1"}]}
+
+
+def test_a_gateway_needs_a_trunk_numbers_and_a_flavor():
+    assert topology_faults(TELEPHONE, CHOICES | CALLED | {"cloud_flavors": {"gateway": "s"}}, WITH_GATEWAYS) == []
+    assert topology_faults(TELEPHONE, CHOICES | {"jitsi_trunk": {}, "cloud_flavors": {"meet": "m"}}, WITH_GATEWAYS) == [
+        "group gateways has 1 host and jitsi_trunk is empty: write where calls come from, host and networks at least.",
+        "group gateways has 1 host and jitsi_dial_in_numbers is empty: write the numbers people call.",
+        "cloud_flavors.gateway is missing: write the name of a flavor with at least 2 vCPU and 4 GB.",
+    ]
+
+
+def test_a_gateway_may_share_a_machine_but_not_a_recorders():
+    assert (
+        topology_faults(ONE | {"gateways": ["a-x"]}, CHOICES | CALLED | {"cloud_flavors": {"meet": "m"}}, WITH_GATEWAYS)
+        == []
+    )
+    groups = RECORDING | {"gateways": ["a-jibri-1"]}
+    faults = topology_faults(groups, CHOICES | CALLED, WITH_GATEWAYS)
+    assert [fault.split(":")[0] for fault in faults] == ["host a-jibri-1 is in groups recorders and gateways"]
+
+
+@pytest.mark.parametrize(("name", "value"), [*CALLED.items(), ("jitsi_trunk_password", "secret")])
+def test_choices_about_a_telephone_nobody_answers_are_refused(name, value):
+    assert topology_faults(ONE, CHOICES | {name: value}, WITH_GATEWAYS) == [
+        f"{name} is chosen and group gateways has no hosts: write a-sip-1 in plan.yml, or remove the choice."
+    ]
