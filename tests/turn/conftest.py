@@ -198,7 +198,8 @@ def single(server, rendered):
     machine.sh("nginx -t")
     relay = Relay(machine, "single", f"meet.{SINGLE}.test", files)
     relay.web = machine.start("nginx", "-g", "daemon off;")
-    wait(lambda: (machine.root / "run/nginx.pid").exists(), "nginx does not start")
+    # nginx -t leaves the file empty; a number stands in it once nginx listens.
+    wait(lambda: (machine.root / "run/nginx.pid").read_text().strip(), "nginx does not start")
     return relay
 
 
