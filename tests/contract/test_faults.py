@@ -26,7 +26,7 @@ FAULTS = [
     (
         "cloud_flavors.xyzzy",
         "a",
-        "cloud_flavors.xyzzy is not a choice: cloud_flavors has directory, meet, recorder, streamer, turn, "
+        "cloud_flavors.xyzzy is not a choice: cloud_flavors has directory, gateway, meet, recorder, streamer, turn, "
         "videobridge.",
     ),
     ("jitsi_plans.team.user", 1, "jitsi_plans.team.user is not a choice: write jitsi_plans.team.users."),
