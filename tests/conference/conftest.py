@@ -42,6 +42,7 @@ def pytest_ignore_collect(collection_path, config):
             "test_people.py": EACH["directory_server"],
             "test_stream.py": EACH["streamer"],
             "test_recording.py": lambda customer: customer.group("recorders"),
+            "test_telephone.py": EACH["gateway"],
         }
         return collection_path.name in some and not some[collection_path.name](config.stash[CUSTOMER])
     if collection_path == HERE / "unit":
@@ -49,8 +50,8 @@ def pytest_ignore_collect(collection_path, config):
     return None
 
 
-# What checks ask for. `server`, `bridge`, `relay`, `name`, `directory`, `directory_server`, `streamer` run a check once
-# for each.
+# What checks ask for. `server`, `bridge`, `relay`, `name`, `directory`, `directory_server`, `streamer`, `gateway` run a
+# check once for each.
 
 EACH = {
     "server": lambda customer: customer.hosts,
@@ -60,6 +61,7 @@ EACH = {
     "directory": lambda customer: customer.group("directories"),
     "directory_server": lambda customer: customer.directory,
     "streamer": lambda customer: customer.group("streamers"),
+    "gateway": lambda customer: customer.group("gateways"),
 }
 
 

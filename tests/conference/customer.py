@@ -89,8 +89,9 @@ class Customer:
     for servers without a public address, directory are the servers that the meet host asks who somebody is, tokens is
     what makes a good one where people come with tokens signed by a shared secret, look is what of the page is the
     customer's own: its name, files of pictures, per language the heading of the text that asks; recordings tell
-    where films go and whether they are sealed, stream_targets where rooms may be streamed to,
-    stream_word is what viewers of the stream must know, if anything. Holds passwords: never print it.
+    where films go and whether they are sealed, stream_targets where rooms may be streamed to, stream_word is what
+    viewers of the stream must know, if anything; numbers are those people call, trunk tells how calls sound. Holds
+    passwords: never print it.
     """
 
     domain: str
@@ -112,6 +113,8 @@ class Customer:
     recordings: dict = dataclasses.field(default_factory=dict)
     stream_targets: list[str] = dataclasses.field(default_factory=list)
     stream_word: str = dataclasses.field(default="", repr=False)
+    numbers: list[str] = dataclasses.field(default_factory=list)
+    trunk: dict = dataclasses.field(default_factory=dict)
 
     @classmethod
     def read(cls, file: str) -> "Customer":
@@ -159,7 +162,7 @@ class Customer:
     @property
     def relays(self) -> list[str]:
         """The names of the TURN servers."""
-        return [name for host in self.group("turn") for name in host.names if name != self.domain]
+        return [name for host in self.group("turn") for name in host.names if name.startswith("turn-")]
 
     @property
     def own_names(self) -> set[str]:

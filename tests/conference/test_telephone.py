@@ -1,0 +1,157 @@
+"""The telephone: who calls and knows a PIN gets into its room, and nobody else does."""
+
+import asyncio
+import contextlib
+import json
+import shlex
+import time
+from pathlib import Path
+from urllib.parse import quote
+
+import outside
+import pytest
+import xmpp
+from test_bridges import fetch
+
+CALL = Path(__file__).parent / "remote_call.py"
+PATIENCE = 60  # seconds from a call to the room and back
+LOOK = (
+    "on the gateway: check-trunk; systemctl status kamailio voice-menu jigasi; journalctl -u jigasi; on {meet}: "
+    "systemctl status conference-mapper; curl -s 127.0.0.1:8888/stats"
+)
+
+
+def pin(customer, room: str) -> dict:
+    answer = outside.get(customer, f"/dial-in/pin?conference={quote(room)}")
+    assert answer.status == 200, f"/dial-in/pin answers {answer.status}"
+    return json.loads(answer.text)
+
+
+def another(number: str) -> str:
+    """A PIN of the same form that leads elsewhere: two digits in a row changed."""
+    return f"{(int(number[0]) + 1) % 10}{(int(number[1]) + 3) % 10}{number[2:]}"
+
+
+@pytest.mark.notice("callers do not get into meetings, or onto gateways that are busy", LOOK)
+def test_gateway_count(customer, meet):
+    """The focus counts as many gateways as planned"""
+    planned, deadline = len(customer.group("gateways")), time.monotonic() + 60
+    while True:
+        seen = json.loads(fetch(meet, "http://127.0.0.1:8888/stats")[1])["jigasi_detector"]["sip_count"]
+        if seen == planned or time.monotonic() > deadline:
+            break
+        time.sleep(1)  # a gateway that was started shows itself within seconds
+    assert seen == planned, f"{planned} planned, {seen} known to the focus"
+
+
+@pytest.mark.notice("nobody who calls gets through", "on {gateway}: check-trunk; the provider; jitsi_trunk")
+def test_trunk(login, gateway):
+    """The trunk answers every gateway"""
+    done = login(gateway).run("/usr/local/sbin/check-trunk")
+    assert done.rc == 0, done.stdout.strip() or done.stderr.strip()
+
+
+@pytest.mark.notice("invitations lack the number, or its PIN", LOOK)
+def test_invitation(customer):
+    """Invitations have the customer's numbers, and a PIN that stays the room's"""
+    answer = outside.get(customer, "/dial-in/numbers")
+    assert answer.status == 200, f"/dial-in/numbers answers {answer.status}"
+    assert [number["formattedNumber"] for number in json.loads(answer.text)] == customer.numbers
+    room, other = (customer.room(customer.new_name()) for _ in range(2))
+    first, second, third = pin(customer, room), pin(customer, room), pin(customer, other)
+    assert first["conference"] == room
+    assert first["id"] == second["id"], "the PIN of a room changes"
+    assert first["id"] != third["id"], "two rooms have the same PIN"
+
+
+@pytest.mark.guard("whoever likes learns which rooms there are", "location /dial-in/room in nginx.conf on {meet}")
+def test_pins_are_not_for_everybody(customer):
+    """From outside nobody is told which room a PIN leads to, the gateways' key or not"""
+    number = pin(customer, customer.room(customer.new_name()))["id"]
+    key = {"Authorization": f"Bearer {customer.secrets['conference-mapper']}"}
+    for headers in ({}, key):
+        answer = outside.ask(customer, f"/dial-in/room?id={number}", **outside.consent(customer), **headers)
+        assert answer.status in (403, 404), f"/dial-in/room answers {answer.status}"
+    if customer.consent:
+        assert outside.ask(customer, f"/dial-in/pin?conference={quote(customer.room('x'))}").status == 403
+
+
+@contextlib.asynccontextmanager
+async def call(shell, codec: str, entries: str):
+    """A call on the gateway that presses the entries; what has happened so far. It hangs up at the end."""
+    # The shell's own way to the server, with the call's standard input held open for as long as it shall last.
+    words, arguments = shell.backend._build_ssh_command(f"python3 -c {shlex.quote(CALL.read_text())} {codec} {entries}")
+    process = await asyncio.create_subprocess_shell(
+        shell.backend.quote(" ".join(words), *arguments),
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.DEVNULL,
+    )
+    events: list[dict] = []
+
+    async def listen() -> None:
+        async for line in process.stdout:
+            events.append(json.loads(line))
+
+    listener = asyncio.ensure_future(listen())
+    try:
+        yield events
+    finally:
+        process.stdin.close()
+        await listener
+        await process.wait()
+
+
+@pytest.fixture
+def codec(customer) -> str:
+    if customer.trunk["srtp"]:
+        pytest.skip("calls are encrypted here (jitsi_trunk.srtp): ask by telephone")
+    spoken = [codec for codec in customer.trunk["codecs"] if codec in ("PCMA", "PCMU")]
+    if not spoken:
+        pytest.skip("neither PCMA nor PCMU is spoken here (jitsi_trunk.codecs): ask by telephone")
+    return spoken[0]
+
+
+@pytest.mark.notice("who calls and has the right PIN does not get in", LOOK)
+def test_a_caller_gets_in_by_the_pin_alone(customer, moderator, login, gateway, codec):
+    """Who calls, mistypes the PIN and then has it right is in the meeting, until he hangs up"""
+    if customer.rules["lobby"] or customer.rules["password"]:
+        pytest.skip("a moderator's hand is needed to let callers in (jitsi_room_lobby, jitsi_room_password)")
+    room = customer.room(customer.meeting_name())
+    number = pin(customer, room)["id"]
+
+    async def meeting() -> None:
+        async with xmpp.session(customer, "websocket", outside.trust(customer), moderator) as host:
+            await host.enter(room)
+            async with call(login(gateway), codec, f"{another(number)},{number}") as events:
+                async with asyncio.timeout(PATIENCE):
+                    await there(host, room, events, lambda: host.others(room))
+                pressed = [event["event"] for event in events].count("pressed")
+                assert pressed == 2, f"a caller is in the room after {pressed} of 2 PINs"
+                assert host.role(room) == "moderator"
+            async with asyncio.timeout(PATIENCE):
+                await there(host, room, [], lambda: not host.others(room))
+
+    asyncio.run(meeting())
+
+
+async def there(host, room: str, events: list[dict], condition) -> None:
+    """Waits for the condition on who is in the room; the call must not end meanwhile."""
+    while not condition():
+        over = [event for event in events if event["event"] in ("ended", "refused")]
+        assert not over, f"the call was {over[0]['event']} {over[0].get('status', '')}".strip()
+        with contextlib.suppress(TimeoutError):
+            await host.until(condition)
+
+
+@pytest.mark.guard("somebody can read later who called whom", "the level of the daemon that names it on {gateway}")
+def test_gateways_write_no_names(customer, login, gateway):
+    """No log of a gateway names the caller of the verification or the room he asked for"""
+    shell = login(gateway)
+    shell.check_output("journalctl --sync")
+    for text in ("verify-", "sip:verification"):
+        pattern = f"[{text[0]}]{text[1:]}"
+        files = shell.run("grep -rlaE -e %s /var/log --exclude-dir=journal", pattern).stdout.split()
+        if shell.run("journalctl -q -o cat -u kamailio -u voice-menu -u jigasi | grep -aqE -e %s", pattern).rc == 0:
+            files.append("the journal")
+        assert not files, f"{gateway.name}: {'; '.join(files)}"
