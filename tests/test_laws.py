@@ -127,7 +127,9 @@ def test_examples_and_molecules_topologies_are_one_to_one():
 
 
 def test_every_topology_stands_in_the_matrix():
+    """But for the one that the end-to-end run deploys on servers."""
     scenarios = {path.parts[1] for path in FILES if path.match("molecule/*/molecule.yml")}
+    scenarios -= set(re.findall(r"inventories/example-(\w+)", read("scripts/e2e")))
     matrix = re.search(r"^matrix\(\) \{\n(.*?)^\}", read("scripts/test"), re.MULTILINE | re.DOTALL)[1]
     assert set(re.findall(r"^  echo (\S+) ", matrix, re.MULTILINE)) == scenarios
 
