@@ -24,8 +24,8 @@ options:
 
 EXAMPLES = r"""
 guards: "{{ ['own'] | stream_targets('meet.acme.example') }}"
-# -> {'addresses': ['rtmps://stream\\.meet\\.acme\\.example:1936/live/live\\?key=[A-Za-z0-9]+'],
-#     'form': '^(?:rtmps://stream\\.meet\\.acme\\.example:1936/live/live\\?key=[A-Za-z0-9]+)$', 'rows': []}
+# -> {'addresses': ['rtmps://stream\\.meet\\.acme\\.example:1936/live/live\\?key=[A-Za-z0-9_-]+'],
+#     'form': '^(?:rtmps://stream\\.meet\\.acme\\.example:1936/live/live\\?key=[A-Za-z0-9_-]+)$', 'rows': []}
 """
 
 RETURN = r"""
@@ -53,7 +53,7 @@ def stream_targets(targets: list[str], domain: str) -> dict:
     addresses, forms, ports = [], [], []
     for target in targets:
         if target == "own":
-            addresses.append(_escaped(f"rtmps://stream.{domain}:1936/live/live?key=") + "[A-Za-z0-9]+")
+            addresses.append(_escaped(f"rtmps://stream.{domain}:1936/live/live?key=") + "[A-Za-z0-9_-]+")
             forms.append(addresses[-1])
         elif target == "youtube":
             addresses.append(f"{_escaped(YOUTUBE)}/{YOUTUBE_KEY}")

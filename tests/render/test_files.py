@@ -262,7 +262,7 @@ def test_recorders_read_every_key_and_meet_jicofo_and_their_accounts(rendered, p
         call = f"{where['call-login.username']}@{where['call-login.domain']}"
         assert call in prosody[f"conference.{rendered.domain}"]["muc_password_whitelist"]
         assert where["trust-all-xmpp-certs"] is False
-        own = f"rtmps://stream\\.{rendered.domain.replace('.', chr(92) + '.')}:1936/live/live\\?key=[A-Za-z0-9]+"
+        own = f"rtmps://stream\\.{rendered.domain.replace('.', chr(92) + '.')}:1936/live/live\\?key=[A-Za-z0-9_-]+"
         assert tree["jibri.streaming.rtmp-allow-list"] == [own]
         assert config["liveStreaming"]["validatorRegExpString"] == f"^(?:{own})$"
         nicknames.add(muc["nickname"])

@@ -7,7 +7,8 @@ import pytest
 from stream_targets import stream_targets
 
 DOMAIN = "meet.acme.example"
-OWN = f"rtmps://stream.{DOMAIN}:1936/live/live?key=abc123"
+# Of the letters that derived secrets have.
+OWN = f"rtmps://stream.{DOMAIN}:1936/live/live?key=abc-123_DEF"
 TARGETS = ["own", "youtube", "rtmps://live.acme.example/app", "rtmp://tv.acme.example:1940/a/b"]
 GOOD = [OWN, "rtmps://live.acme.example/app/key-1", "rtmp://tv.acme.example:1940/a/b/key"]
 BAD = [
