@@ -1,0 +1,71 @@
+"""The daemon on Debian 12 and on Debian 13."""
+
+import contextlib
+import itertools
+import shutil
+import signal
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+sys.path += [str(Path(__file__).parent), str(ROOT / "lab/packages")]
+
+from machine import SUITES, Machine, root_filesystems  # noqa: E402  # their folders are known since the line above
+from mapper import PROGRAM, Mapper  # noqa: E402
+
+INSIDE = "/usr/local/sbin/jitsi-conference-mapper"
+# A disk that is soon full, for the one test that fills it.
+SMALL = "/srv/small"
+NUMBERS = itertools.count()
+
+
+@pytest.fixture(scope="session", params=SUITES)
+def machine(request, tmp_path_factory):
+    tar = root_filesystems("mapper", "python3-aiohttp,iproute2")[request.param]
+    mountpoint = tmp_path_factory.mktemp(request.param)
+    small = f"mkdir -p {mountpoint}{SMALL} && mount -t tmpfs -o size=256k small {mountpoint}{SMALL}"
+    with contextlib.closing(Machine(tar, mountpoint, small)) as running:
+        shutil.copy(PROGRAM, running.root / INSIDE.lstrip("/"))
+        yield running
+
+
+def starter(machine, started: list[Mapper]):
+    """start(inside, **settings): a daemon of its own in the machine's Debian and in this machine's network."""
+
+    def start(inside: str = "", **changes) -> Mapper:
+        enter = ["nsenter", "-t", machine.holder.pid, "-m", "chroot", machine.mountpoint]
+        place = inside or f"/srv/{next(NUMBERS)}"
+        command = [*enter, "env", "-i", "PATH=/usr/bin:/bin", "LC_ALL=C.UTF-8"]
+        started.append(Mapper(machine.root / place.lstrip("/"), command, INSIDE, place, **changes))
+        return started[-1].start()
+
+    return start
+
+
+def end(started: list[Mapper]) -> None:
+    for mapper in started:
+        if mapper.process.poll() is None:
+            mapper.stop(signal.SIGKILL)
+
+
+@pytest.fixture
+def serve(machine):
+    """serve(**settings): a daemon with nothing in it."""
+    started = []
+    yield starter(machine, started)
+    end(started)
+
+
+@pytest.fixture
+def mapper(serve):
+    return serve()
+
+
+@pytest.fixture(scope="module")
+def common(machine):
+    """One daemon for many questions, none of which changes what another sees."""
+    started = []
+    yield starter(machine, started)(new=10_000, guesses=10_000)
+    end(started)
