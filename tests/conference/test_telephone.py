@@ -17,7 +17,7 @@ CALL = Path(__file__).parent / "remote_call.py"
 PATIENCE = 60  # seconds from a call to the room and back
 LOOK = (
     "on the gateway: check-trunk; systemctl status kamailio voice-menu jigasi; journalctl -u jigasi; on {meet}: "
-    "systemctl status conference-mapper; curl -s 127.0.0.1:8888/stats"
+    "systemctl status jitsi-conference-mapper; curl -s 127.0.0.1:8888/stats"
 )
 
 
