@@ -1,5 +1,6 @@
 """A Debian with prosody in namespaces of its own, for tests. Needs root, and mmdebstrap for the first run."""
 
+import fcntl
 import os
 import shutil
 import signal
@@ -32,18 +33,21 @@ def root_filesystems(name="packages", packages=BASE):
     assert os.geteuid() == 0, "needs root, for namespaces"
     CACHE.mkdir(parents=True, exist_ok=True)
     tars = {suite: CACHE / f"{name}-{suite}-{packages.count(',')}.tar" for suite in SUITES}
-    missing = [suite for suite, tar in tars.items() if not tar.exists()]
-    assert not missing or shutil.which("mmdebstrap"), "mmdebstrap is missing. Cure: apt-get install mmdebstrap"
-    making = {
-        suite: subprocess.Popen(
-            ["nice", "mmdebstrap", "--quiet", "--variant=minbase", "--dpkgopt=force-unsafe-io", f"--include={packages}",
-             suite, tars[suite].with_suffix(".new.tar")]
-        )
-        for suite in missing
-    }  # fmt: skip
-    for suite, process in making.items():
-        assert process.wait() == 0, f"mmdebstrap {suite} failed"
-        tars[suite].with_suffix(".new.tar").rename(tars[suite])
+    # Suites that run side by side want the same ones.
+    with (CACHE / f"{name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        missing = [suite for suite, tar in tars.items() if not tar.exists()]
+        assert not missing or shutil.which("mmdebstrap"), "mmdebstrap is missing. Cure: apt-get install mmdebstrap"
+        making = {
+            suite: subprocess.Popen(
+                ["nice", "mmdebstrap", "--quiet", "--variant=minbase", "--dpkgopt=force-unsafe-io",
+                 f"--include={packages}", suite, tars[suite].with_suffix(".new.tar")]
+            )
+            for suite in missing
+        }  # fmt: skip
+        for suite, process in making.items():
+            assert process.wait() == 0, f"mmdebstrap {suite} failed"
+            tars[suite].with_suffix(".new.tar").rename(tars[suite])
     return tars
 
 
