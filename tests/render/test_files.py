@@ -4,12 +4,16 @@ import json
 import os
 import re
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 from pyhocon import ConfigFactory, ConfigTree
 
 ROOT = Path(__file__).parents[2]
+sys.path.insert(0, str(ROOT / "lab/packages/common"))
+
+from standin.properties import Properties  # noqa: E402 - found by the line above
 
 # Runs prosody.cfg.lua as prosody does and prints what it said, as JSON.
 PROSODY = """
@@ -35,6 +39,9 @@ rawset(env, "Component", function(name) enter(name, "?") return function(module)
 assert(loadfile(arg[1], "t", env))()
 print(json(said))
 """
+
+# The files of daemons that log in to prosody, from machines of their own if they have one.
+OF_DAEMONS = ("jvb.conf", "jibri.conf", "sip-communicator.properties")
 
 HOSTS = re.compile(
     r"(?<![\w.-])(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+(?:com|de|dev|eu|io|net|org|test|us)(?![\w-])", re.I
@@ -100,8 +107,9 @@ def hocon(text, program, tmp_path):
 def test_prosody_has_the_hosts_and_components_of_a_guarded_conference(rendered, prosody):
     domain = rendered.domain
     modules = {name: section["module"] for name, section in prosody.items()}
+    gateway = [f"gateway.{domain}"] if "gateways" in rendered.groups else []
     assert [name for name, module in modules.items() if module == "host"] == sorted(
-        [domain, f"guest.{domain}", f"auth.{domain}", f"recorder.{domain}"],
+        [domain, f"guest.{domain}", f"auth.{domain}", f"recorder.{domain}", *gateway],
         key=list(modules).index,
     )
     rooms = {name for name, module in modules.items() if module == "muc"}
@@ -113,6 +121,9 @@ def test_prosody_has_the_hosts_and_components_of_a_guarded_conference(rendered, 
 def test_nobody_but_guests_gets_in_without_an_account(rendered, prosody):
     ways = {name: section.get("authentication") for name, section in prosody.items() if "authentication" in section}
     assert ways.pop(rendered.domain) in ("internal_hashed", "directory")
+    # Every name on gateway.DOMAIN, but none without the password the gateways share.
+    shared = prosody.get(f"gateway.{rendered.domain}", {}).get("shared_secret")
+    assert ways.pop(f"gateway.{rendered.domain}", None) == ("jitsi-shared-secret" if shared else None)
     assert ways == {"*": "internal_hashed", f"guest.{rendered.domain}": "jitsi-anonymous"}
     assert prosody["*"]["allow_registration"] is False
     loaded = {module for section in prosody.values() for module in section.get("modules_enabled", [])}
@@ -134,7 +145,7 @@ def test_prosody_speaks_http_with_this_machine_only(prosody):
 
 
 def test_prosody_takes_logins_from_outside_only_for_other_machines(rendered, prosody):
-    there = {name.split("/")[0] for kind in ("jvb.conf", "jibri.conf") for name in rendered.files(kind)}
+    there = {name.split("/")[0] for kind in OF_DAEMONS for name in rendered.files(kind)}
     apart = bool(there - meet(rendered))
     assert prosody["*"]["c2s_interfaces"] == (["*", "::"] if apart else ["127.0.0.1", "::1"])
 
@@ -276,7 +287,7 @@ def test_recorders_are_not_asked_for_consent(rendered):
     """By the addresses they come from, inside"""
     exempt = re.search(r"geo \$exempt \{\n(.*?)\}", rendered.only("visitors-http.conf"), re.S)[1]
     hosts = rendered.files("hosts")
-    assert exempt.count("/32 yes;") == len(hosts)
+    assert exempt.count("/32 yes;") == len(hosts) + len(rendered.files("sip-communicator.properties"))
     assert all(re.search(rf"^10\.71\.0\.\d+ {re.escape(rendered.domain)}$", text, re.M) for text in hosts.values())
 
 
@@ -284,6 +295,87 @@ def test_the_page_records_only_where_there_are_recorders(rendered, config):
     assert config["recordingService"]["enabled"] is bool(rendered.files("jibri.conf"))
     assert config["recordings"]["requireConsent"] is True
     assert config["liveStreaming"]["enabled"] is bool(rendered.files("jibri.conf"))
+
+
+# --- gateways to the telephone
+
+JIGASI = "net.java.sip.communicator.impl.protocol."
+TO_JICOFO, TO_SIP, CALLER = JIGASI + "jabber.acc-xmpp-1", JIGASI + "sip.acc1", "org.jitsi.jigasi.xmpp.acc"
+
+
+def gateways(rendered, tmp_path):
+    """Jigasi's settings per gateway, as the stand-in reads them: unknown keys and wrong values are refused."""
+    keys = ROOT / "lab/packages/jigasi/keys"
+    found = {}
+    for name, text in rendered.files("sip-communicator.properties").items():
+        file = tmp_path / name.replace("/", ",")
+        file.write_text(text)
+        found[name.split("/")[0]] = Properties(file, keys).values
+    return found
+
+
+def test_gateways_read_every_key_and_meet_jicofo_and_their_accounts(rendered, prosody, program, tmp_path):
+    domain, internal = rendered.domain, f"internal.auth.{rendered.domain}"
+    jicofo = hocon(rendered.only("jicofo.conf"), program, tmp_path)["jicofo.jigasi"]
+    found = gateways(rendered, tmp_path)
+    assert bool(found) == ("gateways" in rendered.groups)
+    for settings in found.values():
+        assert settings[f"{TO_JICOFO}.BREWERY"] == jicofo["brewery-jid"]
+        assert settings[f"{TO_JICOFO}.USER_ID"] == f"jigasi@auth.{domain}"
+        assert f"jigasi@auth.{domain}" in prosody[internal]["admins"]
+        assert f"jigasi@auth.{domain}" in prosody["*"]["unlimited_jids"]
+        assert settings[f"{CALLER}.PASS"] == prosody[f"gateway.{domain}"]["shared_secret"]
+        assert settings["org.jitsi.jigasi.MUC_SERVICE_ADDRESS"] == f"conference.{domain}"
+        assert settings[f"{TO_JICOFO}.SERVER_ADDRESS"] == settings[f"{CALLER}.SERVER_ADDRESS"] == "10.71.0.11"
+    names = {settings[f"{TO_JICOFO}.RESOURCE"] for settings in found.values()}
+    assert names == set(found)
+    if not found:
+        assert not jicofo
+        assert f"gateway.{domain}" not in prosody
+        assert not any("jigasi@" in jid for jid in prosody["*"]["unlimited_jids"] + prosody[internal]["admins"])
+
+
+def test_callers_are_guests_of_their_own_host(rendered, prosody, tmp_path):
+    """Nobody of gateway.DOMAIN passes a lobby or a password, is trusted by jicofo, or shares a name with another."""
+    domain = rendered.domain
+    for settings in gateways(rendered, tmp_path).values():
+        assert settings[f"{CALLER}.USER_ID"].endswith(f"@gateway.{domain}")
+        assert settings[f"{CALLER}.UNIQUE_USER_ID"] is True
+        assert settings[f"{CALLER}.ANONYMOUS_AUTH"] is False
+        assert settings["org.jitsi.jigasi.ALLOW_ONLY_JIGASIS_IN_ROOM"] is False
+    lists = [prosody[domain]["muc_lobby_whitelist"], prosody[f"conference.{domain}"]["muc_password_whitelist"]]
+    assert not any("gateway" in jid for listed in lists for jid in listed)
+    assert "gateway." not in rendered.only("jicofo.conf")
+
+
+def test_gateways_ask_nobody_else_and_believe_certificates_only(rendered, tmp_path):
+    for settings in gateways(rendered, tmp_path).values():
+        assert settings["net.java.sip.communicator.service.gui.ALWAYS_TRUST_MODE_ENABLED"] is False
+        assert settings["net.java.sip.communicator.packetlogging.PACKET_LOGGING_ENABLED"] is False
+        assert settings["org.jitsi.jigasi.ENABLE_TRANSCRIPTION"] is False
+        assert settings["org.jitsi.jigasi.ALLOWED_JID"].startswith("nobody@")
+        for account in (TO_JICOFO, CALLER):
+            assert settings[f"{account}.ALLOW_NON_SECURE"] is False
+            assert settings[f"{account}.USE_DEFAULT_STUN_SERVER"] is False
+            assert settings[f"{account}.AUTO_DISCOVER_STUN"] is False
+
+
+def test_gateways_are_called_by_the_sip_server_of_their_own_machine(rendered, tmp_path):
+    for settings in gateways(rendered, tmp_path).values():
+        assert settings[f"{TO_SIP}.USER_ID"] == "jigasi@127.0.0.1"
+        assert (settings[f"{TO_SIP}.PROXY_ADDRESS"], settings[f"{TO_SIP}.PROXY_PORT"]) == ("127.0.0.1", 5060)
+        assert settings["net.java.sip.communicator.SIP_PREFERRED_CLEAR_PORT"] == 5080
+        # Not 5061, which is the SIP server's.
+        assert settings["net.java.sip.communicator.SIP_PREFERRED_SECURE_PORT"] == 5081
+        for account in (settings[f"{TO_SIP}.ACCOUNT_UID"], settings[f"{TO_JICOFO}.ACCOUNT_UID"]):
+            prefix = "net.java.sip.communicator.plugin.reconnectplugin.ATLEAST_ONE_SUCCESSFUL_CONNECTION"
+            assert settings[f"{prefix}.{account}"] is True
+        spoken = {name for name, rank in settings.items() if name.startswith(f"{TO_SIP}.Encodings.") and rank}
+        assert {name.rpartition(".")[2].split("/")[0] for name in spoken} == {
+            *("G722", "PCMA", "PCMU", "opus", "telephone-event")
+        }
+    for text in (text for name, text in rendered.files("config").items() if "JIGASI" in text):
+        assert 'JIGASI_OPTS="--min-port=20000 --max-port=20999"' in text
 
 
 # --- the page

@@ -8,11 +8,13 @@ LEVELS = {"SEVERE": "ERROR", "WARNING": "WARNING", "INFO": "INFO", "CONFIG": "IN
 
 
 def setup(name, properties_file=None):
-    """The daemon's logger; a line `.level=WARNING` in the properties file makes it quieter."""
-    level = "INFO"
+    """The daemon's logger; a line `.level=WARNING` in the properties file makes it quieter, `a.b.level=OFF` a part."""
+    level, parts = "INFO", []
     try:
         with open(properties_file, encoding="utf-8") as lines:
-            found = re.findall(r"^\.level\s*=\s*(\w+)", lines.read(), re.M)
+            text = lines.read()
+            found = re.findall(r"^\.level\s*=\s*(\w+)", text, re.M)
+            parts = re.findall(r"^([\w.]+)\.level\s*=\s*(\w+)", text, re.M)
             level = LEVELS.get(found[-1], "DEBUG") if found else "INFO"
     except (OSError, TypeError):
         pass  # no such file: the default
@@ -20,6 +22,8 @@ def setup(name, properties_file=None):
         stream=sys.stdout, level=level, format=name + " %(asctime)s.%(msecs)03d %(levelname)s: %(message)s",
         datefmt="%Y-%m-%d %H:%M:%S",
     )  # fmt: skip
+    for part, wanted in parts:
+        logging.getLogger(part).setLevel(LEVELS.get(wanted, "DEBUG"))
     log = logging.getLogger(name)
     log.critical("STAND-IN: this is a stand-in for %s, not Jitsi's own program", name)
     return log

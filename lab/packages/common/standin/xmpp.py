@@ -28,11 +28,11 @@ SILENCE_SECONDS = 35
 
 
 class XmppError(Exception):
-    """A login or a request was refused; condition is the protocol's word for it."""
+    """A login or a request was refused; condition is the protocol's word for it, stanza what said so."""
 
-    def __init__(self, condition, text=""):
+    def __init__(self, condition, text="", stanza=None):
         super().__init__(f"{condition}{': ' + text if text else ''}")
-        self.condition = condition
+        self.condition, self.stanza = condition, stanza
 
 
 class Xml(str):
@@ -67,7 +67,7 @@ def refusal(stanza):
     children = [child for child in (error if error is not None else []) if child.tag.startswith(STANZAS)]
     conditions = [child for child in children if local(child.tag) != "text"]
     text = "".join(child.text or "" for child in children if local(child.tag) == "text")
-    return XmppError(local(conditions[0].tag) if conditions else "undefined-condition", text)
+    return XmppError(local(conditions[0].tag) if conditions else "undefined-condition", text, stanza)
 
 
 class Client:
@@ -80,7 +80,7 @@ class Client:
         self.address = None
         self.rooms = {}
         self.handlers = {}
-        self.on_login = self.on_loss = None
+        self.on_login = self.on_loss = self.on_message = None
         self._pending = {}
         self._tasks = set()
         self.handle(PING, "ping", lambda _: NOTHING)
@@ -293,6 +293,8 @@ class Client:
                     future.set_result(stanza)
                 else:
                     future.set_exception(refusal(stanza))
+        elif stanza.tag == f"{CLIENT}message" and self.on_message:
+            self.on_message(stanza)
         elif stanza.tag == f"{CLIENT}iq":
             self.spawn(self._answer(stanza))
 
@@ -339,11 +341,11 @@ class Occupant:
 
 
 class Room:
-    """A room this client is in; occupants maps nicks to everybody else."""
+    """A room this client is in; occupants maps nicks to everybody else, farewell is the stanza that ended it."""
 
     def __init__(self, client, address, nick, on_change=None):
         self.client, self.address, self.nick, self.on_change = client, address, nick, on_change
-        self.occupants = {}
+        self.occupants, self.farewell = {}, None
         self.entered = asyncio.get_running_loop().create_future()
 
     def update(self, extra=NOTHING):
@@ -371,6 +373,7 @@ class Room:
             if kind == "unavailable":
                 self.client.rooms.pop(self.address, None)
                 self.occupants.clear()
+                self.farewell = stanza
                 if self.on_change:
                     self.on_change(self, None)
             elif not self.entered.done():

@@ -353,7 +353,6 @@ class Focus:
     def stats(self):
         bridges = list(self.bridges())
         sizes = [len(conference.people) for conference in self.conferences.values()]
-        counts = {kind: len(room.occupants) for kind, room in self.rooms.items()}
         return {
             "bridge_selector": {
                 "bridge_count": len(bridges),
@@ -366,8 +365,19 @@ class Focus:
             "participants": sum(sizes),
             "largest_conference": max(sizes, default=0),
             "jibri_detector": {"count": len(self.recorders()), "available": sum(self.recorders().values())},
-            "jigasi_detector": {"count": counts.get("jigasi", 0)},
+            **({"jigasi_detector": self.gateways()} if "jigasi" in self.breweries else {}),
             "xmpp": {"connected": self.client.connected},
+        }
+
+    def gateways(self):
+        """What the gateways to the telephone in their brewery say of themselves, counted."""
+        room = self.rooms.get("jigasi")
+        said = [self.stats_of(occupant) for occupant in (room.occupants.values() if room else ())]
+        sip = [stats for stats in said if stats.get("supports_sip") == "true"]
+        return {
+            "sip_count": len(sip),
+            "sip_in_graceful_shutdown_count": sum(stats.get("graceful_shutdown") == "true" for stats in sip),
+            "transcriber_count": sum(stats.get("supports_transcription") == "true" for stats in said),
         }
 
     def debug(self):
