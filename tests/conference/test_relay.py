@@ -157,6 +157,28 @@ def test_relay_refuses_the_inside(customer, allocation):
 
 
 @both_ways
+@pytest.mark.guard(
+    "anybody who is in a conference can reach the inner ports of a machine through its own relay",
+    "the first rules of chain output in /etc/nftables.conf on the relay (group_vars/turn/base.yml)",
+)
+def test_relay_leads_to_the_bridge_alone(customer, relay, allocation):
+    """A relay that shares its machine with a bridge leads to the bridge's port there, and to no other"""
+    [host] = [host for host in customer.group("turn") if relay in host.names]
+    if "videobridges" not in host.groups:
+        pytest.skip("relays have machines of their own here, which they do not lead to")
+    try:
+        allocation.allocate()
+    except turn.TurnError as refusal:
+        pytest.skip(f"the relay leads nowhere at all ({refusal})")  # which another check counts as a failure
+    for address in host.addresses(4):
+        allocation.permit(address)
+        question = stun.Message(stun.Method.BINDING, stun.Class.REQUEST)
+        allocation.send(bytes(question), (address, STUN_PORT))  # the relay itself would answer it
+        with pytest.raises(TimeoutError):
+            allocation.receive(2)
+
+
+@both_ways
 @pytest.mark.guard("anybody can use the relay at the customer's cost", "use-auth-secret in /etc/turnserver.conf")
 def test_relay_refuses_strangers(allocation):
     """The relays refuse credentials nobody announced"""
