@@ -123,6 +123,15 @@ def test_no_other_site_can_agree_in_a_visitors_name(site, origin):
     assert answer.headers["Set-Cookie"] is None
 
 
+def test_a_tenants_rooms_are_its_own(site):
+    """Page and configuration alike, whichever was asked for before on the same connection."""
+    places = {"/room": "", "/team/room": "team", "/other/room": "other", "/config.js": "", "/team/config.js": "team"}
+    for path, tenant in places.items():
+        text = site.get(path, Cookie=site.cookie()).text
+        assert f'"muc": "conference.{tenant}{"." if tenant else ""}{DOMAIN}"' in text, path
+        assert f'"bosh": "https://{DOMAIN}/{tenant}{"/" if tenant else ""}http-bind"' in text, path
+
+
 @pytest.mark.parametrize("path", ENDPOINTS[:2] + TWISTED[:1])
 def test_who_agreed_reaches_signalling(site, path):
     assert site.get(path, Cookie=site.cookie()).text == "signalling"

@@ -1,0 +1,185 @@
+"""The telephone on the page: nginx in front of the real mapper, and what an invitation shows in Chromium."""
+
+import re
+import subprocess
+import sys
+
+import pytest
+from site_of import DOMAIN, ORIGIN, ROOT, serve
+
+sys.path.append(str(ROOT / "tests/mapper"))
+
+from mapper import KEY, Mapper
+
+GATEWAY, STRANGER = "127.0.0.7", "127.0.0.8"
+ROOM = "rat-7f3a"
+ENDPOINTS = ["/dial-in/numbers", f"/dial-in/pin?conference={ROOM}@conference.{DOMAIN}", "/dial-in/room?id=123456789"]
+BEARER = {"Authorization": f"Bearer {KEY}"}
+
+
+@pytest.fixture(scope="module")
+def mapper(tmp_path_factory):
+    subprocess.run([ROOT / "scripts/need", "python3-aiohttp"], check=True)
+    running = Mapper(tmp_path_factory.mktemp("mapper") / "pins", domain=DOMAIN).start()
+    yield running
+    running.stop()
+
+
+@pytest.fixture(scope="module")
+def telephone(package, mapper, tmp_path_factory):
+    """The page of a customer with a gateway."""
+    choices = {
+        "web_dial_in": {"mapper": f"127.0.0.1:{mapper.port}", "gateways": [GATEWAY]},
+        "web_consent_exempt": [f"{GATEWAY}/32"],
+    }
+    with serve(tmp_path_factory.mktemp("telephone"), package(), **choices) as running:
+        yield running
+
+
+def pin(site, room: str = ROOM) -> int:
+    answer = site.get(f"/dial-in/pin?conference={room}@conference.{DOMAIN}", Cookie=site.cookie())
+    assert answer.status == 200, answer.text
+    return int(re.search(r'"id": (\d{9})', answer.text)[1])
+
+
+@pytest.fixture
+def visit(chromium):
+    """visit(site, path): the page of somebody who has agreed, its invitation complete or refused."""
+
+    def visit(site, path):
+        page = chromium(site).new_page()
+        page.context.add_cookies([{"name": "consent", "value": site.cookie().partition("=")[2], "url": ORIGIN}])
+        page.goto(f"{ORIGIN}{path}")
+        return page
+
+    return visit
+
+
+@pytest.mark.parametrize(
+    ("path", "conference"),
+    [
+        (f"/{ROOM}", f"{ROOM}@conference.{DOMAIN}"),
+        ("/Gro%C3%9Fer%20Rat", f"gro%c3%9fer%20rat@conference.{DOMAIN}"),
+        (f"/team/{ROOM}", f"{ROOM}@conference.team.{DOMAIN}"),
+        # Where the invitation leads who looks for another number.
+        (f"/static/dialInInfo.html?room={ROOM}", f"{ROOM}@conference.{DOMAIN}"),
+    ],
+)
+def test_the_invitation_shows_numbers_and_the_pin_that_leads_to_the_room(visit, telephone, path, conference):
+    page = visit(telephone, path)
+    page.wait_for_selector("#pin")
+    assert page.locator("#numbers li").all_text_contents() == ["DE +49 30 123456", "AT +43 1 654321 free"]
+    shown = page.locator("#pin").text_content()
+    assert re.fullmatch(r"\d{3} \d{3} \d{3} #", shown)
+    found = re.sub(r"\D", "", shown)
+    answer = telephone.get(f"/dial-in/room?id={found}&caller=5d1f", source=GATEWAY, **BEARER)
+    assert answer.status == 200
+    assert f'"conference": "{conference}"' in answer.text
+
+
+def test_rooms_are_told_to_gateways_alone(telephone):
+    question = f"/dial-in/room?id={pin(telephone)}"
+    assert ROOM in telephone.get(question, source=GATEWAY, **BEARER).text
+    assert telephone.get(question, source=GATEWAY).status == 401
+    for path in (question, f"/team{question}", f"/{question}", question.replace("dial", "%64ial")):
+        for headers in ({}, {"Cookie": telephone.cookie()}, {"X_Forwarded_For": GATEWAY, "X_Real_IP": GATEWAY}):
+            answer = telephone.get(path, source=STRANGER, **BEARER, **headers)
+            assert answer.status == 403
+            assert ROOM not in answer.text
+
+
+def test_gateways_alone_are_not_told_without_the_key(telephone):
+    answer = telephone.get(f"/dial-in/room?id={pin(telephone)}", source=GATEWAY, Authorization="Bearer wrong")
+    assert (answer.status, ROOM in answer.text) == (401, False)
+
+
+@pytest.mark.parametrize("path", ENDPOINTS[:2])
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_who_has_not_agreed_learns_neither_number_nor_pin(telephone, mapper, path, method):
+    before = mapper.sql("SELECT * FROM pins")
+    for twisted in (path, f"/team{path}", f"/{path}"):
+        answer = telephone.get(twisted, method, Origin=ORIGIN)
+        assert answer.status == 403
+        assert "formattedNumber" not in answer.text
+    assert mapper.sql("SELECT * FROM pins") == before
+
+
+def test_who_looks_for_a_number_is_asked_for_consent_first(telephone):
+    path = f"/static/dialInInfo.html?room={ROOM}"
+    answer = telephone.get(path)
+    assert answer.status == 200
+    assert '<form method="post" id="consent">' in answer.text
+    assert telephone.get(path, "POST", Origin=ORIGIN).headers["Location"] == f"{ORIGIN}{path}"
+
+
+def test_one_address_does_not_ask_without_end(package, mapper, tmp_path):
+    """An office may come all at once; who goes on is told to wait, and others are not."""
+    choices = {"web_dial_in": {"mapper": f"127.0.0.1:{mapper.port}", "gateways": [GATEWAY]}}
+    with serve(tmp_path, package(), **choices) as site:
+        cookie = site.cookie()
+
+        def ask(source: str) -> int:
+            return site.get(ENDPOINTS[1], source=source, Cookie=cookie).status
+
+        seen = [ask("127.0.0.20") for _ in range(130)]
+        assert seen[:100] == [200] * 100
+        assert seen.count(429) >= 10
+        assert set(seen) == {200, 429}
+        assert ask("127.0.0.21") == 200
+
+
+def test_the_log_names_no_room_and_no_pin(telephone):
+    before = len(telephone.log())
+    number, cookie = pin(telephone, "wednesday"), telephone.cookie()
+    asked = [
+        f"/dial-in/pin?conference=wednesday@conference.{DOMAIN}",
+        f"/dial-in/pin?conference=wednesday@elsewhere&url={ORIGIN}/wednesday",
+        f"/dial-in/numbers?conference=wednesday@conference.{DOMAIN}",
+        f"/dial-in/room?id={number}&caller=5d1f",
+        "/static/dialInInfo.html?room=wednesday",
+        f"/team/dial-in/pin?conference=wednesday@conference.team.{DOMAIN}",
+    ]
+    for path in asked:
+        telephone.get(path, Cookie=cookie)
+        telephone.get(path)
+        telephone.get(path, source=GATEWAY, **BEARER)
+    lines = telephone.log(before + 3 * len(asked) + 3)[before:]
+    assert len(lines) == 3 * len(asked) + 3
+    text = "\n".join(lines)
+    assert '"GET /dial-in/pin HTTP/1.1" 200' in text
+    assert '"GET /dial-in/room HTTP/1.1" 403' in text
+    assert not [word for word in ("wednesday", str(number), "5d1f", "127.0.0.7") if word in text]
+
+
+def test_nor_where_rooms_are_told_apart(package, mapper, tmp_path):
+    dial_in = {"mapper": f"127.0.0.1:{mapper.port}", "gateways": [GATEWAY]}
+    with serve(tmp_path, package(), web_dial_in=dial_in, jitsi_log_rooms="hashed") as site:
+        pin(site, "wednesday")
+        assert re.findall(r'"GET (\S+) HTTP', "\n".join(site.log(2))) == ["/dial-in/pin"]
+
+
+def test_without_the_mapper_the_page_is_there_and_has_no_telephone(visit, package, mapper, tmp_path):
+    closed = {"web_dial_in": {"mapper": "127.0.0.1:9", "gateways": [GATEWAY]}}
+    with serve(tmp_path, package(), **closed) as site:
+        page = visit(site, f"/{ROOM}")
+        page.wait_for_selector("body[data-dial-in=no]")
+        assert page.locator("#dial-in").count() == 0
+        assert (site.folder / "error.log").read_text() == ""
+
+
+def test_without_gateways_there_is_nothing_of_it(site, visit):
+    text = (site.folder / "nginx.conf").read_text() + (site.folder / "config.js").read_text()
+    assert not re.search(r"dial-in|dialIn|limit_req|mapper", text)
+    cookie = site.cookie()
+    for path in ENDPOINTS:
+        answer = site.get(path, Cookie=cookie, **BEARER)
+        assert "formattedNumber" not in answer.text
+        assert "conference_mapper" not in answer.text
+    page = visit(site, f"/{ROOM}")
+    page.wait_for_selector("#status")
+    assert page.locator("#dial-in").count() == 0
+    assert page.evaluate("'dialIn' in document.body.dataset") is False
+
+
+def test_the_button_for_being_called_stays_away(telephone):
+    assert '"by-phone"' in (telephone.folder / "config.js").read_text()
