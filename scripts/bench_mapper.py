@@ -1,0 +1,113 @@
+"""The mapper under load: questions per second, beside nginx serving a file of the same size in the same run."""
+
+import contextlib
+import json
+import statistics
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.append(str(ROOT / "tests/mapper"))
+
+from mapper import KEY, Mapper, free_port, jid  # noqa: E402  # their folder is known since the line above
+
+TURNS, SECONDS, CONNECTIONS = 9, 2, 16
+ROOMS = 1000
+# What wrk prints at its end. Times are in microseconds.
+REPORT = """
+done = function(summary, latency)
+  local e = summary.errors
+  io.write(string.format('{"requests": %d, "us": %d, "median_us": %d, "p99_us": %d, "errors": %d}',
+    summary.requests, summary.duration, latency:percentile(50), latency:percentile(99),
+    e.connect + e.read + e.write + e.status + e.timeout))
+end
+"""
+NGINX = """
+daemon off;
+pid {folder}/nginx.pid;
+error_log stderr crit;
+worker_processes 1;
+events {{}}
+http {{
+  access_log off;
+  keepalive_requests 1000000;
+  server {{ listen 127.0.0.1:{port}; default_type application/json; root {folder}/files; }}
+}}
+"""
+
+
+@contextlib.contextmanager
+def nginx(folder: Path, answers: dict[str, str]):
+    """Serves each answer as a file with one worker, for the mapper is one process, too."""
+    port, file = free_port(), folder / "nginx.conf"
+    (folder / "files").mkdir()
+    for name, text in answers.items():
+        (folder / "files" / name).write_text(text)
+        (folder / "files" / name).chmod(0o644)
+    folder.chmod(0o755)
+    file.write_text(NGINX.format(folder=folder, port=port))
+    server = subprocess.Popen(["/usr/sbin/nginx", "-e", "stderr", "-c", str(file)])
+    try:
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        server.terminate()
+        server.wait()
+
+
+def load(report: Path, address: str) -> dict:
+    command = ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{SECONDS}s", "-s", str(report)]
+    command += ["-H", f"Authorization: Bearer {KEY}", address]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    seen = json.loads(done.stdout.splitlines()[-1])
+    if seen["errors"] or not seen["requests"]:
+        sys.exit(f"bench: {seen['errors']} of {seen['requests']} requests for {address} failed")
+    return {
+        "wall_s": seen["us"] / seen["requests"] / 1000,  # of a thousand requests
+        "median_ms": seen["median_us"] / 1000,
+        "p99_ms": seen["p99_us"] / 1000,
+    }
+
+
+def mapper() -> list[dict]:
+    """Rows for the PIN of a room that has one, and for the room of a PIN, among a thousand of them."""
+    subprocess.run(["scripts/need", "wrk", "nginx-light", "python3-aiohttp"], cwd=ROOT, check=True)
+    with contextlib.ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="bench-mapper-")))
+        report = folder / "report.lua"
+        report.write_text(REPORT)
+        running = Mapper(folder / "pins", new=ROOMS).start()
+        stack.callback(running.stop)
+        pins = [running.new(f"room-{number}") for number in range(ROOMS)]
+        paths = {
+            "the PIN of a room": f"/dial-in/pin?conference={jid('room-500')}",
+            "the room of a PIN": f"/dial-in/room?id={pins[500]}&caller=5d1f",
+        }
+        bearer = {"Authorization": f"Bearer {KEY}"}
+        answers = {what.replace(" ", "-"): running.ask(path, **bearer).text for what, path in paths.items()}
+        files = stack.enter_context(nginx(folder, answers))
+        tries = {what: f"http://127.0.0.1:{running.port}{path}" for what, path in paths.items()}
+        tries |= {f"{what}, a file": f"{files}/{what.replace(' ', '-')}" for what in paths}
+        for address in tries.values():
+            load(report, address)  # everything is awake
+        seen = {what: [] for what in tries}
+        for turn in range(TURNS):
+            # Who is first changes from turn to turn.
+            for what in list(tries)[:: -1 if turn % 2 else 1]:
+                seen[what].append(load(report, tries[what]))
+    return [show(what, seen[what], seen[f"{what}, a file"]) for what in paths]
+
+
+def show(what: str, turns: list[dict], files: list[dict]) -> dict:
+    """Print and return the medians, and of the ratios turn by turn the median, too."""
+    row = {key: round(statistics.median(turn[key] for turn in turns), 3) for key in turns[0]}
+    pairs = zip(turns, files, strict=True)
+    row["file_wall_s"] = round(statistics.median(turn["wall_s"] for turn in files), 3)
+    row["ratio"] = round(statistics.median(here["wall_s"] / there["wall_s"] for here, there in pairs), 1)
+    speed = f"{1000 / row['wall_s']:6.0f}/s, median {row['median_ms']:.1f} ms, p99 {row['p99_ms']:.1f} ms"
+    print(
+        f"{what:36} {speed}; nginx, a file as large: {1000 / row['file_wall_s']:6.0f}/s, ratio {row['ratio']}",
+        flush=True,
+    )
+    return {"what": f"{what}, {CONNECTIONS} connections", **row}
