@@ -3,11 +3,13 @@
 
 LOGIN is a host (anonymous) or name@host.  It does what the page does: asks the focus, enters the room, or waits for the
 host, in the lobby when there is one.  Each change of state is printed as a line of JSON: {"state": connecting, waiting,
-joined or failed, "reason", "role", "people": {nick: role}}.
+joined or failed, "reason", "role", "people": {nick: role}}.  At SIGTERM it leaves as who closes the page.
 """
 
 import base64
+import contextlib
 import json
+import signal
 import ssl
 import sys
 import time
@@ -118,10 +120,15 @@ class Participant:
     def run(self):
         self.log_in()
         self.ask()
-        while True:
-            sent, self.outbox = self.outbox, []
-            for element in self.post("".join(sent)):
-                self.handle(element)
+        try:
+            while True:
+                sent, self.outbox = self.outbox, []
+                for element in self.post("".join(sent)):
+                    self.handle(element)
+        finally:
+            with contextlib.suppress(SystemExit, OSError):
+                self.post(type="terminate")
 
 
+signal.signal(signal.SIGTERM, lambda *_: sys.exit())
 Participant().run()

@@ -4,6 +4,7 @@ Each release gets one root filesystem in a network and mount namespace of its ow
 their units would start them.  Needs root, mmdebstrap, and a mirror for the first run.
 """
 
+import base64
 import contextlib
 import json
 import os
@@ -30,7 +31,6 @@ OLD = {
     "jitsi-videobridge2": "2.3-295-g8d5c0037b-1",
 }
 DOMAIN = "meet.example"
-PROGRAM = "/srv/participant.py"
 ALICE = (f"alice@{DOMAIN}", "alice-secret")
 GUEST = (f"guest.{DOMAIN}", "")
 BRIDGE_ADDRESS = "203.0.113.7"
@@ -58,6 +58,41 @@ prosodyctl register alice {DOMAIN} alice-secret
 hocon -f /etc/jitsi/jicofo/jicofo.conf set jicofo.conference.enable-auto-owner false
 hocon -f /etc/jitsi/jicofo/jicofo.conf set jicofo.health.enabled true
 """
+SIP_WORD = "sip-secret"
+# What an environment with a gateway has besides: callers as guests of a host of their own, with its certificate.
+CALLERS = f"""
+cd /etc/prosody/certs
+openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 30 -subj /CN=gateway.{DOMAIN} \\
+  -addext subjectAltName=DNS:gateway.{DOMAIN} -keyout gateway.key -out gateway.crt 2> /dev/null
+chgrp prosody gateway.key && chmod 640 gateway.key
+cp gateway.crt /usr/local/share/ca-certificates/gateway.crt && update-ca-certificates > /dev/null
+cat >> /etc/prosody/conf.avail/{DOMAIN}.cfg.lua <<'END'
+
+VirtualHost "gateway.{DOMAIN}"
+  authentication = "jitsi-shared-secret"
+  shared_secret = "callers-secret"
+  ssl = {{ key = "/etc/prosody/certs/gateway.key"; certificate = "/etc/prosody/certs/gateway.crt" }}
+END
+"""
+ACCOUNT = f"prosodyctl register jigasi auth.{DOMAIN} control-secret"
+GATEWAY_FILE = "/etc/jitsi/jigasi/sip-communicator.properties"
+SIP, XMPP = "net.java.sip.communicator.impl.protocol.sip.acc1.", "org.jitsi.jigasi.xmpp.acc."
+GATEWAY = {
+    "net.java.sip.communicator.SIP_PREFERRED_CLEAR_PORT": 5080,
+    "net.java.sip.communicator.SIP_PREFERRED_SECURE_PORT": 5081,
+    SIP + "PASSWORD": base64.b64encode(SIP_WORD.encode()).decode(),
+    "net.java.sip.communicator.impl.protocol.jabber.acc-xmpp-1.PASSWORD": "Y29udHJvbC1zZWNyZXQ=",
+    SIP + "PROXY_ADDRESS": "127.0.0.1",
+    SIP + "KEEP_ALIVE_METHOD": "REGISTER",
+    SIP + "KEEP_ALIVE_INTERVAL": 1,
+    SIP + "Encodings.opus/48000": 500,
+    XMPP + "USER_ID": f"gateway@gateway.{DOMAIN}",
+    XMPP + "PASS": "callers-secret",
+    XMPP + "ANONYMOUS_AUTH": "false",
+    XMPP + "UNIQUE_USER_ID": "true",
+    "org.jitsi.jigasi.ALLOW_ONLY_JIGASIS_IN_ROOM": "false",
+    "org.jitsi.jigasi.TRUSTED_DOMAINS": f'["gateway.{DOMAIN}"]',
+}
 STUN = """
 import os, socket, struct
 key = struct.pack("!I", 0x2112A442) + os.urandom(12)
@@ -70,12 +105,15 @@ assert struct.unpack_from("!H", answer, 26)[0] ^ 0x2112 == s.getsockname()[1]
 """
 
 
-class Participant:
-    """A person in a conference, see participant.py."""
+LOGS = ("jitsi/jicofo.log", "jitsi/jvb.log", "jitsi/jigasi.log", "prosody/prosody.log", "prosody/out.log")
 
-    def __init__(self, machine, login, room, nick):
-        machine.put(PROGRAM, (HERE / "participant.py").read_text())
-        self.process = machine.start("python3", PROGRAM, DOMAIN, *login, room, nick, text=True)
+
+class Told:
+    """A program in the machine that says what happens, a line of JSON each time."""
+
+    def __init__(self, machine, name, *words, **options):
+        machine.put(f"/srv/{name}", (HERE / name).read_text())
+        self.process = machine.start("python3", f"/srv/{name}", *words, text=True, **options)
         self.lines, self.seen = queue.Queue(), []
         threading.Thread(target=self._read, daemon=True).start()
 
@@ -98,8 +136,41 @@ class Participant:
         self.process.wait()
 
 
+class Participant(Told):
+    """A person in a conference, see participant.py."""
+
+    def __init__(self, machine, login, room, nick):
+        super().__init__(machine, "participant.py", DOMAIN, *login, room, nick)
+
+    def await_people(self, count):
+        """Until so many are in the room; returns their roles."""
+        while True:
+            people = self.await_(state="joined")["people"]
+            if len(people) == count:
+                return people
+
+
+class Telephone(Told):
+    """The SIP server of the gateway, and everybody who calls, see caller.py."""
+
+    def __init__(self, machine, password):
+        super().__init__(machine, "caller.py", password, stdin=subprocess.PIPE)
+
+    def _order(self, **words):
+        self.process.stdin.write(json.dumps(words) + "\n")
+        self.process.stdin.flush()
+
+    def call(self, name, room=None, codec="PCMA"):
+        self._order(call=name, headers={"Jitsi-Conference-Room": room} if room else {}, codec=codec)
+
+    def hang_up(self, name):
+        self._order(hang_up=name)
+
+
 class Packaged(Machine):
     """A machine that can install the stand-ins."""
+
+    gateway = None
 
     def __init__(self, tar, mountpoint):
         super().__init__(
@@ -130,6 +201,31 @@ class Packaged(Machine):
         script = f"set -a; . /etc/jitsi/videobridge/config; {environment} exec /usr/share/jitsi-videobridge/jvb.sh"
         return self.daemon("jvb", "jitsi", f"{script} >> /var/log/jitsi/jvb.log 2>&1")
 
+    def start_gateway(self, environment=""):
+        script = (
+            f"set -a; . /etc/jitsi/jigasi/config; {environment} exec /usr/share/jigasi/jigasi.sh "
+            "--host=localhost --domain=$JIGASI_HOSTNAME --logdir=/var/log/jitsi --configdir=/etc/jitsi "
+            "--configdirname=jigasi $JIGASI_OPTS >> /var/log/jitsi/jigasi.log 2>&1"
+        )
+        return self.daemon("jigasi", "jitsi", script)
+
+    def restart_gateway(self, environment="", **changes):
+        """With these settings changed; what was logged before is forgotten."""
+        if self.gateway:
+            self.stop(self.gateway)
+            wait(lambda: self.gateways() == 0, self.logs)
+        self.put(GATEWAY_FILE, self.shipped + "".join(f"{k}={v}\n" for k, v in (GATEWAY | changes).items()))
+        self.put("/var/log/jitsi/jigasi.log", "")
+        self.sh("chown jigasi:jitsi /var/log/jitsi/jigasi.log")
+        self.gateway = self.start_gateway(environment)
+        wait(lambda: self.gateways() == 1, self.logs)
+
+    def gateways(self):
+        return self.get("http://127.0.0.1:8888/stats").get("jigasi_detector", {}).get("sip_count")
+
+    def calls(self):
+        return self.get("http://127.0.0.1:8788/about/stats").get("conferences")
+
     def get(self, url):
         done = self.sh(f"curl -s --max-time 5 {url}", check=False)
         return json.loads(done.stdout) if done.stdout.startswith("{") else {}
@@ -138,7 +234,7 @@ class Packaged(Machine):
         return self.get("http://127.0.0.1:8888/stats").get("bridge_selector", {}).get(kind)
 
     def logs(self):
-        return "\n".join(self.log(name) for name in ("jitsi/jicofo.log", "jitsi/jvb.log", "prosody/prosody.log"))
+        return "\n".join(self.log(name) for name in LOGS)
 
 
 @pytest.fixture(scope="session")
@@ -181,12 +277,35 @@ def installed(bare):
 def running(installed):
     """The machine with prosody, nginx, jicofo and one bridge."""
     machine = installed
-    machine.start_prosody()
+    machine.prosody = machine.start_prosody()
     machine.start("nginx", "-g", "daemon off;")
     machine.jicofo = machine.start_jicofo()
     machine.bridge = machine.start_bridge()
     wait(lambda: machine.bridges() == 1, machine.logs)
     return machine
+
+
+@pytest.fixture(scope="module")
+def ringing(running):
+    """With a gateway to the telephone, and a SIP server to which it belongs."""
+    machine = running
+    answers = "jigasi jigasi/sip-account string jigasi@127.0.0.1\njigasi jigasi/sip-password password"
+    machine.sh(f"debconf-set-selections <<'END'\n{answers} slash?\nEND")
+    machine.trap = machine.sh("apt-get install -y jigasi=1.1-413-g6fbf4f2-1 2>&1", check=False).stdout
+    machine.sh(f"debconf-set-selections <<'END'\n{answers} {SIP_WORD}\nEND\nrm -f /etc/jitsi/jigasi/config")
+    machine.sh("dpkg --configure -a")
+    machine.sh(f"{CALLERS}\n{ACCOUNT}")
+    machine.sh("sed -i 's/^JIGASI_OPTS=.*/JIGASI_OPTS=\"--min-port=20000 --max-port=20009\"/' /etc/jitsi/jigasi/config")
+    machine.shipped = machine.sh(f"cat {GATEWAY_FILE}").stdout
+    machine.stop(machine.prosody)
+    machine.prosody = machine.start_prosody()
+    machine.stop(machine.jicofo)  # the package told it where gateways are
+    machine.jicofo = machine.start_jicofo()
+    wait(lambda: machine.bridges() == 1, machine.logs)
+    machine.telephone = Telephone(machine, SIP_WORD)
+    machine.restart_gateway()
+    yield machine
+    machine.telephone.leave()
 
 
 def test_prosody_alone_aborts_without_the_answers_of_web_config(installed):
@@ -343,6 +462,159 @@ def test_the_page_includes_what_the_real_one_includes(running):
     assert len(app) < 60000
 
 
+# --- the telephone
+
+
+def test_the_gateways_package_stumbles_over_a_slash_in_a_password(ringing):
+    """One in its base64."""
+    assert "unknown option to `s'" in ringing.trap
+    assert ringing.sh("dpkg-query -Wf '${Status}' jigasi").stdout == "install ok installed"
+
+
+def test_an_environment_that_names_no_account_is_written_anew_at_an_upgrade(ringing):
+    config = "/etc/jitsi/jigasi/config"
+    before = ringing.sh(f"cat {config}").stdout
+    assert f"JIGASI_HOSTNAME={DOMAIN}" in before
+    ringing.put(config, before + "# mine\n")
+    ringing.sh("dpkg-reconfigure jigasi")
+    assert "# mine" in ringing.sh(f"cat {config}").stdout
+    ringing.put(config, 'JIGASI_OPTS="--min-port=20000"\n')
+    ringing.sh("dpkg-reconfigure jigasi")
+    assert "20000" not in ringing.sh(f"cat {config}").stdout
+    ringing.put(config, before)
+    ringing.sh(ACCOUNT)
+
+
+@pytest.mark.parametrize(
+    ("line", "complaint"),
+    [
+        ("org.jitsi.jigasi.ENABLE_SPI=true", "unknown key org.jitsi.jigasi.ENABLE_SPI (nearest known key:"),
+        ("org.jitsi.jigasi.JVB_INVITE_TIMEOUT=long", "is no integer"),
+        ("org.jitsi.jigasi.ENABLE_SIP=yes", "is no boolean"),
+        (SIP + "PASSWORD=not base64", "PASSWORD is no secret"),
+        (SIP + "PREFERRED_TRANSPORT=SCTP", "is no UDP|TCP|TLS"),
+        ("org.jitsi.jigasi.TRUSTED_DOMAINS=a,b", "is no list"),
+        (SIP + "SERVER_ADDRESS=", "SERVER_ADDRESS of the SIP account is missing"),
+    ],
+)
+def test_a_wrong_setting_of_a_gateway_is_refused(ringing, line, complaint):
+    ringing.put("/srv/jigasi/sip-communicator.properties", ringing.shipped + line + "\n")
+    done = ringing.sh("timeout 10 /usr/share/jigasi/jigasi.sh --configdir=/srv --configdirname=jigasi", check=False)
+    assert done.returncode == 78
+    [refusal] = [said for said in done.stderr.splitlines() if "refused" in said]
+    assert complaint in refusal
+    assert "not base64" not in refusal
+
+
+def test_a_wrong_option_of_a_gateway_is_refused(ringing):
+    done = ringing.sh("timeout 10 /usr/share/jigasi/jigasi.sh --config=/srv", check=False)
+    assert (done.returncode, "unknown option --config" in done.stderr) == (78, True)
+
+
+def test_a_gateway_registers_again_and_again(ringing):
+    ringing.restart_gateway()
+    first = ringing.telephone.await_(state="registered")["again"]
+    ringing.telephone.await_(state="registered", again=first + 2)
+    assert ringing.calls() == 0
+    # As the real one, as long as there is no number to try.
+    assert ringing.get("http://127.0.0.1:8788/about/health") == {"reason": "GW not ready."}
+
+
+def test_a_gateway_with_a_wrong_password_is_not_registered(ringing):
+    ringing.restart_gateway(**{SIP + "PASSWORD": "Z3Vlc3M="})
+    ringing.telephone.await_(state="refused")
+    wait(lambda: "not registered as jigasi at 127.0.0.1:5060: the registrar says 403" in ringing.logs(), ringing.logs)
+
+
+def test_a_caller_waits_for_the_moderator_and_is_heard(ringing):
+    ringing.restart_gateway()
+    telephone = ringing.telephone
+    telephone.call("early", f"standup@conference.{DOMAIN}")
+    assert telephone.await_(call="early", state="answered")["port"] in range(20000, 20010, 2)
+    telephone.await_(call="early", state="silence")
+    alice = Participant(ringing, ALICE, "standup", "alice")
+    people = alice.await_people(2)
+    [caller] = people.keys() - {"alice"}
+    assert re.fullmatch("[0-9a-f]{8}", caller)
+    assert people == {"alice": "moderator", caller: "participant"}
+    telephone.await_(call="early", state="echo")
+    telephone.call("late", "standup", codec="G722")
+    telephone.await_(call="late", state="echo")
+    alice.await_people(3)
+    telephone.hang_up("early")
+    assert caller not in alice.await_people(2)
+    # When only callers are left the meeting is over for them.
+    alice.process.terminate()
+    telephone.await_(call="late", state="bye")
+    wait(lambda: ringing.calls() == 0, ringing.logs)
+
+
+def test_who_hangs_up_while_it_rings_is_forgotten(ringing):
+    ringing.restart_gateway()
+    alice = Participant(ringing, ALICE, "standup", "alice")
+    alice.await_(state="joined", role="moderator")
+    alice.leave()
+    ringing.telephone.call("hasty", "standup")
+    ringing.telephone.hang_up("hasty")
+    ringing.telephone.await_(call="hasty", state="refused", status=487)
+
+
+def test_a_call_that_names_no_room_is_refused(ringing):
+    ringing.restart_gateway()
+    ringing.telephone.call("lost")
+    ringing.telephone.await_(call="lost", state="refused", status=486)
+    ringing.telephone.call("odd", "standup", codec="GSM")
+    ringing.telephone.await_(call="odd", state="refused", status=488)
+    ringing.restart_gateway(**{"org.jitsi.jigasi.DEFAULT_JVB_ROOM_NAME": f"hall@conference.{DOMAIN}"})
+    ringing.telephone.call("lost")
+    ringing.telephone.await_(call="lost", state="answered")
+    ringing.telephone.hang_up("lost")
+
+
+def test_who_waits_too_long_is_sent_away(ringing):
+    ringing.restart_gateway(**{"org.jitsi.jigasi.JVB_INVITE_TIMEOUT": 3000})
+    ringing.telephone.call("patient", "elsewhere")
+    ringing.telephone.await_(call="patient", state="answered")
+    ringing.telephone.await_(call="patient", state="bye")
+
+
+def test_a_line_that_went_silent_is_hung_up(ringing):
+    threshold = {"org.jitsi.jigasi.SIP_MEDIA_DROPPED_THRESHOLD_MS": 3000}
+    ringing.restart_gateway(**threshold, **{"org.jitsi.jigasi.HANGUP_SIP_ON_MEDIA_DROPPED": "true"})
+    alice = Participant(ringing, ALICE, "standup", "alice")
+    alice.await_(state="joined", role="moderator")
+    ringing.telephone.call("mute", "standup")
+    ringing.telephone.await_(call="mute", state="echo")
+    alice.await_people(2)
+    ringing.telephone.leave()
+    alice.await_people(1)
+    ringing.telephone = Telephone(ringing, SIP_WORD)
+    alice.leave()
+
+
+def test_what_a_gateway_logs_of_calls_its_settings_say(ringing):
+    quiet = ".level=OFF\nnet.java.sip.communicator.impl.protocol.sip.SipRegistrarConnection.level=WARNING\n"
+    for text, named in ((".level=INFO\n", True), (quiet, False)):
+        ringing.put("/etc/jitsi/jigasi/logging.properties", text)
+        ringing.restart_gateway(**{SIP + "PASSWORD": "Z3Vlc3M="})
+        ringing.telephone.call("nosy", "secret-room")
+        ringing.telephone.await_(call="nosy", state="answered")
+        ringing.telephone.hang_up("nosy")
+        wait(lambda: "not registered as jigasi" in ringing.log("jitsi/jigasi.log"), ringing.logs)
+        log = ringing.log("jitsi/jigasi.log")
+        assert ("nosy" in log, "secret-room" in log) == (named, named)
+
+
+def test_a_gateway_believes_no_certificate_it_does_not_know(ringing):
+    ringing.stop(ringing.gateway)
+    wait(lambda: ringing.gateways() == 0, ringing.logs)
+    ringing.put("/etc/jitsi/jigasi/logging.properties", ".level=INFO\n")
+    ringing.gateway = ringing.start_gateway("SSL_CERT_FILE=/dev/null SSL_CERT_DIR=/nonexistent")
+    wait(lambda: f"for auth.{DOMAIN} is not trusted" in ringing.log("jitsi/jigasi.log"), ringing.logs)
+    assert ringing.gateways() == 0
+    ringing.restart_gateway()
+
+
 def test_an_upgrade_keeps_the_configuration(running):
     conf = "/etc/jitsi/videobridge/jvb.conf"
     running.sh(f"sed -i 's/MUC_NICKNAME=.*/MUC_NICKNAME=kept/' {conf}")
@@ -373,9 +645,10 @@ def test_an_upgrade_keeps_the_configuration(running):
 
 
 def test_purging_leaves_nothing(running):
-    running.sh(f"apt-get purge -y {' '.join(OLD)}")
+    running.sh(f"apt-get purge -y {' '.join(OLD)} jigasi")
     left = running.sh(
-        "ls /etc/jitsi/jicofo /etc/jitsi/videobridge /etc/logrotate.d/jicofo /usr/share/jicofo", check=False
+        "ls /etc/jitsi/jicofo /etc/jitsi/videobridge /etc/jitsi/jigasi /etc/logrotate.d/jicofo /usr/share/jicofo",
+        check=False,
     )
     assert left.stdout == ""
 

@@ -491,7 +491,8 @@ class Gateway:
         if self.get("ENABLE_SIP", True):
             await self.sip.open()
             for port in (self.sip.port, self.secure_port):  # over TCP and TLS it listens, too
-                await asyncio.start_server(lambda _, writer: writer.close(), "0.0.0.0", port)  # noqa: S104 - as the real one
+                with contextlib.suppress(OSError):  # on another port then
+                    await asyncio.start_server(lambda _, writer: writer.close(), "0.0.0.0", port)  # noqa: S104 - as the real one
             running.append(asyncio.create_task(self.registration.run()))
         if self.control_client:
             running.append(asyncio.create_task(self.control_client.run()))

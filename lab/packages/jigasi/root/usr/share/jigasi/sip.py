@@ -126,7 +126,13 @@ class Stack(asyncio.DatagramProtocol):
         self.on_invite = self.on_request = None
 
     async def open(self):
-        await asyncio.get_running_loop().create_datagram_endpoint(lambda: self, local_addr=("0.0.0.0", self.port))  # noqa: S104 - as the real one
+        """On its port, or as the real one on another when that is taken."""
+        loop = asyncio.get_running_loop()
+        try:
+            await loop.create_datagram_endpoint(lambda: self, local_addr=("0.0.0.0", self.port))  # noqa: S104 - as the real one
+        except OSError:
+            await loop.create_datagram_endpoint(lambda: self, local_addr=("0.0.0.0", 0))  # noqa: S104 - as the real one
+        self.port = self.transport.get_extra_info("sockname")[1]
 
     def connection_made(self, transport):
         self.transport = transport

@@ -19,6 +19,7 @@ local function open(room, reason)
 	local address = jid.join((jid.split(room.jid)), lobby_muc);
 	local lobby = lobbies.get_room_from_jid(address) or assert(lobbies.create_room(address));
 	lobby:set_hidden(true);
+	lobby:set_persistent(true); -- it is there as long as the room asks for it, whoever comes and goes
 	lobby:set_whois("anyone");
 	lobby.main_room = room;
 	for _, occupant in room:each_occupant() do -- who is in stays in
