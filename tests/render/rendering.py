@@ -14,7 +14,18 @@ import yaml
 HERE = Path(__file__).parent
 ROOT = HERE.parent.parent
 EXAMPLES = sorted(path.name for path in (ROOT / "inventories").glob("example-*"))
-ROLES = ("prosody", "directory", "jicofo", "web", "videobridge", "turn", "jibri", "recording_delivery", "jigasi")
+ROLES = (
+    "prosody",
+    "directory",
+    "jicofo",
+    "conference_mapper",
+    "web",
+    "videobridge",
+    "turn",
+    "jibri",
+    "recording_delivery",
+    "jigasi",
+)
 
 
 @dataclass

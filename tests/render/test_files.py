@@ -378,6 +378,29 @@ def test_gateways_are_called_by_the_sip_server_of_their_own_machine(rendered, tm
         assert 'JIGASI_OPTS="--min-port=20000 --max-port=20999"' in text
 
 
+def test_the_page_tells_how_to_call_only_where_there_are_gateways(rendered, config):
+    gateways = {name.split("/")[0] for name in rendered.files("sip-communicator.properties")}
+    there = bool(gateways)
+    urls = [config.get(key) for key in ("dialInNumbersUrl", "dialInConfCodeUrl")]
+    base = f"https://{rendered.domain}/dial-in"
+    assert urls == ([f"{base}/numbers", f"{base}/pin"] if there else [None, None])
+    assert config["prejoinConfig"]["hideExtraJoinButtons"] == ["by-phone"]  # for being called
+    nginx, settings = rendered.only("nginx.conf"), json.loads(rendered.only("conference-mapper.json"))
+    assert ("dial-in" in nginx) == ("server 127.0.0.1:8095;" in nginx) == bool(settings["key"]) == there
+    room = re.search(r"location = /dial-in/room \{\n(.*?)\n      proxy_pass", nginx, re.S)
+    exempt = re.search(r"geo \$exempt \{\n(.*?)\}", rendered.only("visitors-http.conf"), re.S)[1]
+    if there:
+        *allowed, last = re.findall(r"^ +(\S+ \S+);$", room[1], re.M)
+        assert last == "deny all"
+        assert len(allowed) == len(gateways)
+        assert all(re.fullmatch(r"allow 10\.71\.0\.\d+", each) for each in allowed)
+        assert all(f"  {each.removeprefix('allow ')}/32 yes;" in exempt for each in allowed)
+        assert settings["domain"] == rendered.domain
+        assert settings["days"] == 14
+        assert all(set(each) >= {"country", "number"} for each in settings["numbers"])
+        assert settings["numbers"]
+
+
 # --- the page
 
 
