@@ -1,7 +1,6 @@
 """The telephone on the page: nginx in front of the real mapper, and what an invitation shows in Chromium."""
 
 import re
-import subprocess
 import sys
 
 import pytest
@@ -19,7 +18,6 @@ BEARER = {"Authorization": f"Bearer {KEY}"}
 
 @pytest.fixture(scope="module")
 def mapper(tmp_path_factory):
-    subprocess.run([ROOT / "scripts/need", "python3-aiohttp"], check=True)
     running = Mapper(tmp_path_factory.mktemp("mapper") / "pins", domain=DOMAIN).start()
     yield running
     running.stop()
@@ -121,10 +119,8 @@ def test_one_address_does_not_ask_without_end(package, mapper, tmp_path):
         def ask(source: str) -> int:
             return site.get(ENDPOINTS[1], source=source, Cookie=cookie).status
 
-        seen = [ask("127.0.0.20") for _ in range(130)]
-        assert seen[:100] == [200] * 100
-        assert seen.count(429) >= 10
-        assert set(seen) == {200, 429}
+        assert [ask("127.0.0.20") for _ in range(100)] == [200] * 100
+        assert 429 in (ask("127.0.0.20") for _ in range(200))
         assert ask("127.0.0.21") == 200
 
 
