@@ -2,14 +2,16 @@
 
 local lib = module:require "stand_in";
 
+local MUC = "http://jabber.org/protocol/muc";
+
 local whitelist = module:get_option_set("muc_password_whitelist", {});
 
 module:hook("muc-occupant-pre-join", function (event)
 	local password = event.room:get_password();
 	local stanza = event.stanza;
 	if not password or not lib.listed(whitelist, stanza.attr.from) then return; end
-	local join = stanza:get_child("x", "http://jabber.org/protocol/muc");
-	if join and not join:get_child("password") then
-		join:tag("password"):text(password):up();
+	local join = stanza:get_child("x", MUC);
+	if join and not join:get_child("password", MUC) then
+		join:tag("password", { xmlns = MUC }):text(password):up();
 	end
 end, 8);
