@@ -228,12 +228,15 @@ def test_bridges_read_every_key_and_meet_jicofo(rendered, program, tmp_path):
 def test_bridges_relay_to_each_other_only_where_jicofo_lets_meetings_use_several(rendered, program, tmp_path):
     tree = hocon(rendered.only("jicofo.conf"), program, tmp_path)["jicofo"]
     several = tree["bridge.selection-strategy"] != "SingleBridgeSelectionStrategy"
-    assert tree["octo.enabled"] is several is (rendered.example == "example-large")
+    # How many there are, and where: with zones of the cloud, or all of them at the customer's one place.
+    regions = {"example-large": ["az1", "az2", "az3"], "example-full": ["example-full"] * 2}.get(rendered.example, [])
+    assert tree["octo.enabled"] is several is bool(regions)
     relays = [hocon(text, program, tmp_path)["videobridge.relay"] for text in rendered.files("jvb.conf").values()]
     assert {relay["enabled"] for relay in relays} == {several}
     if several:
-        assert [relay["relay-id"] for relay in relays] == [f"example-large-jvb-{n}" for n in (1, 2, 3)]
-        assert [relay["region"] for relay in relays] == ["az1", "az2", "az3"]
+        names = [f"{rendered.example}-jvb-{n}" for n in range(1, len(regions) + 1)]
+        assert [relay["relay-id"] for relay in relays] == names
+        assert [relay["region"] for relay in relays] == regions
 
 
 def test_bridges_tell_their_public_address_and_ask_nobody_for_it(rendered, program, tmp_path):
