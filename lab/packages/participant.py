@@ -7,7 +7,6 @@ joined or failed, "reason", "role", "people": {nick: role}}.  At SIGTERM it leav
 """
 
 import base64
-import contextlib
 import json
 import signal
 import ssl
@@ -31,7 +30,7 @@ class Participant:
         self.tls = ssl.create_default_context(cafile=f"/etc/jitsi/meet/{DOMAIN}.crt")
         self.outbox, self.people, self.lobby = [], {}, None
         self.room = f"{ROOM}@conference.{DOMAIN}"
-        self.said = None
+        self.said, self.leaving = None, False
 
     def post(self, payload="", **attributes):
         """Sends one body and returns the elements of the answer."""
@@ -120,15 +119,17 @@ class Participant:
     def run(self):
         self.log_in()
         self.ask()
-        try:
-            while True:
-                sent, self.outbox = self.outbox, []
-                for element in self.post("".join(sent)):
-                    self.handle(element)
-        finally:
-            with contextlib.suppress(SystemExit, OSError):
-                self.post(type="terminate")
+        while not self.leaving:
+            sent, self.outbox = self.outbox, []
+            for element in self.post("".join(sent)):
+                self.handle(element)
+        self.post(type="terminate")
+
+    def leave(self, *_):
+        """Before the next request: the server waits for one that was begun."""
+        self.leaving = True
 
 
-signal.signal(signal.SIGTERM, lambda *_: sys.exit())
-Participant().run()
+participant = Participant()
+signal.signal(signal.SIGTERM, participant.leave)
+participant.run()
