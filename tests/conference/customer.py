@@ -31,7 +31,7 @@ def reachable(address: str) -> bool:
 class Host:
     """One server of the plan: its inventory groups, the names it shows the world, its addresses, how to log in.
 
-    guarded are TCP ports it listens on that only its firewall keeps from the world; region is where jicofo
+    guarded are ports it listens on, by protocol, that only its firewall keeps from the world; region is where jicofo
     should think a bridge is, empty when bridges do not share meetings.
     """
 
@@ -40,7 +40,7 @@ class Host:
     names: list[str]
     public: list[str]
     private: str
-    guarded: list[int]
+    guarded: dict[str, list[int | str]]
     ssh: dict[str, str]
     region: str = ""
 
@@ -48,6 +48,9 @@ class Host:
         """The host's own addresses of that IP version, the private one last."""
         all_of_them = dict.fromkeys([*self.public, self.private])
         return [address for address in all_of_them if ipaddress.ip_address(address).version == version]
+
+    def guarded_ports(self, proto: str) -> set[range]:
+        return {ports(text) for text in self.guarded.get(proto, [])}
 
     def allowed(self, matrix: dict, proto: str, peers: set[str] | None = None) -> set[range]:
         """The port ranges the firewall matrix opens on this host, to the peers or to anybody at all."""

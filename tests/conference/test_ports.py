@@ -85,7 +85,7 @@ def test_listeners(customer, login, server):
         f"{port}/{protocol} ({program})"
         for protocol, port, program in listeners(done.stdout)
         if not any_of(port, server.allowed(customer.firewall, protocol))
-        and not (protocol == "tcp" and port in server.guarded)
+        and not any_of(port, server.guarded_ports(protocol))
         and not (protocol == "udp" and port in DHCP_CLIENT)
     }
     assert not strangers, f"{server.name} listens on {', '.join(sorted(strangers))}"

@@ -118,7 +118,7 @@ def test_a_caller_gets_in_by_the_pin_alone(customer, moderator, login, gateway, 
     if customer.rules["lobby"] or customer.rules["password"]:
         pytest.skip("a moderator's hand is needed to let callers in (jitsi_room_lobby, jitsi_room_password)")
     room = customer.room(customer.meeting_name())
-    number = pin(customer, room)["id"]
+    number = str(pin(customer, room)["id"])
 
     async def meeting() -> None:
         async with xmpp.session(customer, "websocket", outside.trust(customer), moderator) as host:
