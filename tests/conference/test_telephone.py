@@ -28,8 +28,8 @@ def pin(customer, room: str) -> dict:
 
 
 def another(number: str) -> str:
-    """A PIN of the same form that leads elsewhere: two digits in a row changed."""
-    return f"{(int(number[0]) + 1) % 10}{(int(number[1]) + 3) % 10}{number[2:]}"
+    """The PIN with its first digit mistyped."""
+    return next(digit for digit in "123456789" if digit not in number[:2]) + number[1:]
 
 
 @pytest.mark.notice("callers do not get into meetings, or onto gateways that are busy", LOOK)

@@ -1,7 +1,9 @@
 """Which PIN is which conference: what is given, kept, forgotten and refused."""
 
+import collections
 import contextlib
 import http.client
+import itertools
 import json
 import random
 import re
@@ -43,8 +45,8 @@ def damm(digits: str) -> bool:
 
 
 def wrong(number: int = 0) -> int:
-    """A PIN with a right last digit that nobody has, but by a chance of one in millions."""
-    return next(pin for pin in range(100000000 + number * 10, 999999999) if damm(str(pin)))
+    """A PIN of the right form that nobody has, but by a chance of one in millions."""
+    return next(itertools.islice(filter(DAEMON.is_pin, map(str, range(120000000, 999999999))), number, None))
 
 
 # --- what is given
@@ -460,15 +462,28 @@ def test_a_flood_of_mistyped_pins_stops_nobody_else(serve):
     assert mapper.room(pin, "honest").json["conference"] == jid(ROOM)
 
 
+def pins_there_are() -> int:
+    """Counted by where Damm's rule stands, and with which digit, after so many digits."""
+    ways = collections.Counter({(DAEMON.DAMM[0][digit], digit): 1 for digit in range(1, 10)})
+    for _ in range(7):
+        further = collections.Counter()
+        for (state, last), number in ways.items():
+            further.update({(DAEMON.DAMM[state][digit], digit): number for digit in range(10) if digit != last})
+        ways = further
+    # The last digit is the one that leads back to zero.
+    return sum(number for (state, last), number in ways.items() if DAEMON.DAMM[state].index(0) != last)
+
+
 def test_the_chance_of_a_guess_is_what_the_program_says():
     """The figures of its first lines, computed from what is in force."""
     settings = DAEMON.Settings(domain=DOMAIN, days=14, numbers=[], key=KEY)
     a_day = settings.guesses * 86400 / settings.guesses_seconds
-    assert a_day == 720
-    chance = {alive: 9 * 10**7 / (a_day * alive) for alive in (100, 1000, 10_000)}
+    assert a_day == 480
+    chance = {alive: pins_there_are() / (a_day * alive) for alive in (100, 1000, 10_000)}
     said = " ".join(DAEMON.__doc__.split())
-    assert {alive: int(inverse) for alive, inverse in chance.items()} == {100: 1250, 1000: 125, 10_000: 12}
-    assert "1 in 1250 for 100 conferences, 1 in 125 for 1,000, 1 in 12 for 10,000" in said
+    assert {alive: int(inverse) for alive, inverse in chance.items()} == {100: 807, 1000: 80, 10_000: 8}
+    assert f"{pins_there_are():,} have nine digits" in said
+    assert "1 in 807 for 100 conferences, 1 in 80 for 1,000, 1 in 8 for 10,000" in said
     assert settings.most == 10_000
     assert (settings.caller_guesses, settings.caller_seconds) == (6, 600)
     assert settings.most / settings.new * settings.new_seconds / 60 == pytest.approx(167, abs=0.5)
@@ -477,7 +492,8 @@ def test_the_chance_of_a_guess_is_what_the_program_says():
 def test_pins_are_spread_over_all_there_are():
     pins = [DAEMON.new_pin() for _ in range(20_000)]
     assert all(damm(str(pin)) and 10**8 <= pin < 10**9 for pin in pins)
-    assert len(set(pins)) > 19_990
+    assert not any(re.search(r"(.)\1", str(pin)) for pin in pins)
+    assert len(set(pins)) > 19_970
     first, last = ([str(pin)[place] for pin in pins] for place in (0, -1))
     assert all(1900 < first.count(digit) < 2550 for digit in "123456789")
     assert all(1750 < last.count(digit) < 2250 for digit in "0123456789")
