@@ -1,0 +1,295 @@
+"""A gateway in a Debian of its own, with the files its roles write, and the world around it."""
+
+import contextlib
+import json
+import math
+import os
+import queue
+import shutil
+import ssl
+import subprocess
+import sys
+import threading
+import wave
+from array import array
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+
+from machine import Machine, wait
+from network import Place, inside
+from phone import Phone, digest
+
+HERE = Path(__file__).parent
+ROOT = HERE.parents[1]
+EXAMPLE = "example-telephone"
+DOMAIN = f"meet.{EXAMPLE}.test"
+PACKAGES = (
+    "kamailio,kamailio-tls-modules,kamailio-utils-modules,kamailio-json-modules,baresip-core,espeak-ng,"
+    "python3,python3-aiohttp,ca-certificates,iproute2,procps"
+)
+PRIVATE, PUBLIC, ROUTER, TRUNK, STRANGER = "10.71.0.20", "203.0.113.20", "10.71.0.1", "192.0.2.10", "198.51.100.66"
+KEY, TRUNK_PASSWORD = "the-mappers-key", r"pass:word\with $igns"
+ROOM = f"weekly%20call@conference.{DOMAIN}"
+PIN, OTHER_PIN, WRONG_PIN = "141592653", "271828182", "123456789"
+# Instead of what is said: a tone for each prompt.
+TONES = {"welcome": 700, "wrong": 900, "connecting": 1100, "waiting": 1500, "unavailable": 1700, "goodbye": 1900}
+SPEECH = 0.6
+# The floating address: what goes there goes to the gateway, and what comes from there comes from it.
+NAT = f"""
+table ip floating {{
+  chain outwards {{
+    type nat hook output priority -100
+    ip daddr {PUBLIC} dnat to {PRIVATE}
+  }}
+  chain inwards {{
+    type nat hook input priority 100
+    ip saddr {PRIVATE} ip daddr != {ROUTER} snat to {PUBLIC}
+  }}
+}}
+"""
+
+
+def render(folder: Path, choices: dict) -> dict[str, str]:
+    """The files of the gateway, by role and name."""
+    for role in ("sip_server", "voice_menu"):
+        there = folder / "roles" / role
+        (there / "tasks").mkdir(parents=True)
+        shutil.copy(ROOT / "tests/render/role_tasks.yml", there / "tasks/main.yml")
+        for part in ("defaults", "meta", "vars", "templates"):
+            (there / part).symlink_to(ROOT / "roles" / role / part)
+    shutil.copy(HERE / "render.yml", folder)
+    (folder / "group_vars").symlink_to(ROOT / "group_vars")
+    given = {
+        "render_dir": str(folder), "ansible_python_interpreter": sys.executable,
+        "server_private_ipv4": PRIVATE, "jigasi_xmpp_server": ROUTER, "sip_server_mapper_key": KEY,
+        "certificate_mode": "own_ca", "jitsi_dial_in_lines": 2,
+        "jitsi_trunk": {"host": TRUNK, "networks": ["192.0.2.0/24"], "codecs": ["PCMA"]},
+    }  # fmt: skip
+    done = subprocess.run(
+        [
+            *(Path(sys.executable).with_name("ansible-playbook"), folder / "render.yml"),
+            *("-i", ROOT / "inventories" / EXAMPLE / "plan.yml", "-i", ROOT / "tests/render/lab/hosts.yml"),
+            *("-e", json.dumps(given | choices)),
+        ],
+        cwd=ROOT,
+        env=os.environ
+        | {
+            "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"),
+            "ANSIBLE_ROLES_PATH": str(folder / "roles"),
+            "ANSIBLE_HOME": str(folder / "home"),
+        },
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return {
+        f"{bundle.stem.split(',')[1]}/{name}": text
+        for bundle in folder.glob("*.json")
+        for name, text in json.loads(bundle.read_text()).items()
+    }
+
+
+class World(Place):
+    """Where the trunk is, the page, and strangers."""
+
+    def __init__(self):
+        super().__init__(
+            f"""
+            for address in {TRUNK}/24 {STRANGER}/24; do ip address add $address dev lo; done
+            printf '%s' '{NAT}' | nft -f -
+            """
+        )
+
+    def connect(self, machine):
+        self.run(f"ip link add gateway type veth peer name eth0 netns {machine.holder.pid}")
+        self.run(f"ip address add {ROUTER}/24 dev gateway; ip link set gateway up; ip route add {PUBLIC} dev gateway")
+        machine.sh(f"ip address add {PRIVATE}/24 dev eth0; ip link set eth0 up; ip route add default via {ROUTER}")
+
+    def run(self, script):
+        subprocess.run(["nsenter", f"--net=/proc/{self.holder.pid}/ns/net", "sh", "-ec", script], check=True)
+
+
+class Mapper:
+    """What the page says to gateways about PINs, over HTTPS; the answers are the tests' to change."""
+
+    def __init__(self, world, certificate):
+        self.world, self.certificate = world, certificate
+        self.rooms, self.status, self.asked = {}, 200, []
+        self.going = threading.Event()
+        self.going.set()
+        self.server = None
+
+    def start(self):
+        mapper = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self):
+                url = urlsplit(self.path)
+                query = {name: values[0] for name, values in parse_qs(url.query).items()}
+                mapper.asked.append(query)
+                mapper.going.wait(30)
+                status = mapper.status
+                if url.path != "/dial-in/room" or self.headers["Authorization"] != f"Bearer {KEY}":
+                    status = 403
+                room = mapper.rooms.get(query.get("id"), False)
+                body = json.dumps({"message": "x", "id": query.get("id"), "conference": room}).encode()
+                self.send_response(status)
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, *_):
+                pass
+
+        class Server(ThreadingHTTPServer):
+            def handle_error(self, *_):
+                """Who leaves in the middle of it is no fault."""
+
+        with inside(self.world):
+            self.server = Server((ROUTER, 443), Handler)
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(self.certificate)
+        self.server.socket = context.wrap_socket(self.server.socket, server_side=True, do_handshake_on_connect=False)
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    @contextlib.contextmanager
+    def stuck(self):
+        """Takes questions and answers none."""
+        self.going.clear()
+        try:
+            yield
+        finally:
+            self.going.set()
+
+    def stop(self):
+        if self.server:
+            self.server.shutdown()
+            self.server.server_close()
+            self.server = None
+
+
+class Registrar:
+    """How a trunk takes registrations: with a password, or not at all."""
+
+    def __init__(self, user, password):
+        self.user, self.password, self.seen = user, password, queue.Queue()
+
+    def __call__(self, request):
+        self.seen.put(request)
+        given = dict(
+            part.strip().split("=", 1)
+            for part in request.get("Authorization").removeprefix("Digest ").split(",")
+            if part
+        )
+        given = {key: value.strip('"') for key, value in given.items()}
+        wanted = digest(self.user, "trunk", self.password, "nonce", "REGISTER", given.get("uri", ""))
+        if given.get("response") == wanted and given["username"] == self.user:
+            return 200, [("Contact", request.get("Contact") + ";expires=300")]
+        return 401, [("WWW-Authenticate", 'Digest realm="trunk", nonce="nonce", algorithm=MD5')]
+
+
+class Gateway:
+    """Kamailio and the voice menu of one Debian."""
+
+    def __init__(self, tar, mountpoint, world):
+        self.machine, self.world = Machine(tar, mountpoint), world
+        self.machine.sh(
+            "install -m 666 /dev/null /var/log/kamailio.out; install -m 666 /dev/null /var/log/voice-menu.out"
+        )
+        world.connect(self.machine)
+        self.daemons, self.phones = {}, []
+
+    def write(self, files, authority, tones=True, **timings):
+        """The files where the roles put them, the prompts as tones."""
+        put, sh = self.machine.put, self.machine.sh
+        for name in ("kamailio.cfg", "dispatcher.list", "tls.cfg"):
+            put(f"/etc/kamailio/{name}", files[f"sip_server/{name}"])
+        for name in ("uacreg", "version"):
+            put(f"/etc/kamailio/registration/{name}", files[f"sip_server/{name}"])
+        put("/etc/kamailio/own-ca.crt", authority)
+        put("/etc/hosts", files["sip_server/hosts"])
+        put("/usr/local/sbin/check-trunk", files["sip_server/check-trunk"])
+        sh(
+            "chmod 755 /usr/local/sbin/check-trunk; chgrp -R kamailio /etc/kamailio;"
+            "chmod 640 /etc/kamailio/kamailio.cfg /etc/kamailio/registration/*; mkdir -p /etc/voice-menu/prompts"
+        )
+        settings = json.loads(files["voice_menu/settings.json"]) | timings
+        put("/etc/voice-menu/settings.json", json.dumps(settings))
+        shutil.copy(ROOT / "roles/voice_menu/files/voice-menu", self.machine.root / "usr/local/sbin/voice-menu")
+        if not tones:
+            return
+        rate, made = json.loads(
+            sh(
+                "cd /usr/local/sbin; python3 -c '"
+                "import importlib.machinery as m, importlib.util as u, json, sys; sys.dont_write_bytecode = True;"
+                "loader = m.SourceFileLoader(\"menu\", \"voice-menu\"); spec = u.spec_from_loader(\"menu\", loader);"
+                "menu = u.module_from_spec(spec); sys.modules[\"menu\"] = menu; loader.exec_module(menu);"
+                "s = menu.Settings.read(\"/etc/voice-menu/settings.json\");"
+                "print(json.dumps([s.rate, {n: [str(s.prompt(n)), menu.trailing(n)] for n in s.texts}]))'"
+            ).stdout
+        )  # fmt: skip
+        for name, (path, trailing) in made.items():
+            steps = 2 * math.pi * TONES[name] / rate
+            sound = array("h", (round(8000 * math.sin(steps * n)) for n in range(round(rate * SPEECH))))
+            sound.extend(array("h", bytes(2 * round(rate * trailing))))
+            with wave.open(str(self.machine.root / path.lstrip("/")), "wb") as target:
+                target.setparams((1, 2, rate, 0, "NONE", ""))
+                target.writeframes(sound.tobytes())
+
+    def start(self):
+        self.start_kamailio()
+        self.start_menu()
+
+    def start_kamailio(self):
+        self.machine.sh("kamailio -c -f /etc/kamailio/kamailio.cfg")
+        self.machine.sh("install -d -o kamailio -g kamailio -m 770 /run/kamailio")
+        self.daemons["kamailio"] = self.machine.daemon(
+            "kamailio", "kamailio", "exec kamailio -DD -E -f /etc/kamailio/kamailio.cfg > /var/log/kamailio.out 2>&1"
+        )
+        wait(lambda: self.rpc("core.version", check=False).returncode == 0, lambda: self.machine.log("kamailio.out"))
+
+    def start_menu(self):
+        self.daemons["menu"] = self.machine.daemon(
+            "nobody",
+            "nogroup",
+            "exec /usr/local/sbin/voice-menu serve /etc/voice-menu/settings.json > /var/log/voice-menu.out 2>&1",
+        )
+        wait(lambda: self.lines() == self.count(), lambda: self.machine.log("voice-menu.out"))
+
+    def count(self):
+        return json.loads((self.machine.root / "etc/voice-menu/settings.json").read_text())["lines"]
+
+    def lines(self):
+        """How many lines are steered."""
+        script = "ss -Htn state established 'src 127.0.0.1 and sport >= :4501 and sport <= :4600' | wc -l"
+        return int(self.machine.sh(script).stdout)
+
+    def rpc(self, *words, check=True):
+        return self.machine.sh(f"kamcmd -s unix:/run/kamailio/kamailio_ctl {' '.join(words)}", check=check)
+
+    def stop(self):
+        for process in self.daemons.values():
+            if process.poll() is None:
+                self.machine.stop(process)
+        for phone in self.phones:
+            phone.close()
+        self.daemons, self.phones = {}, []
+
+    def phone(self, address="127.0.0.1", port=0, **options):
+        """A telephone on the gateway itself."""
+        self.phones.append(Phone(lambda: inside(self.machine), address, port, ("127.0.0.1", 5060), **options))
+        return self.phones[-1]
+
+    def outside(self, address=TRUNK, port=0, **options):
+        """A telephone in the world."""
+        self.phones.append(Phone(lambda: inside(self.world), address, port, (PUBLIC, 5060), **options))
+        return self.phones[-1]
+
+    def check_trunk(self):
+        return self.machine.sh("/usr/local/sbin/check-trunk", check=False)
+
+    def close(self):
+        self.stop()
+        self.machine.close()

@@ -1,0 +1,484 @@
+"""Calls from the trunk into meetings, and those that do not get there."""
+
+import contextlib
+import re
+import time
+
+import pytest
+from conftest import make_authority
+from gateway import KEY, OTHER_PIN, PIN, PRIVATE, PUBLIC, ROOM, STRANGER, TONES, TRUNK, WRONG_PIN
+from machine import wait
+from phone import Call, loudness, strength, tone
+
+NUMBER = f"sip:4930901820@{PUBLIC}"
+# So that nothing is waited for that a test does not want to see.
+TIMINGS = {"first_digit": 4, "next_digit": 1.5, "ring": 7, "patience": 60}
+
+
+@pytest.fixture(scope="module")
+def gateway(place, rendered, authority):
+    place.write(rendered(), authority.read_text(), **TIMINGS)
+    place.start()
+    yield place
+    place.stop()
+
+
+@pytest.fixture(scope="module")
+def trunk(gateway):
+    phone = gateway.outside(port=5060)
+    yield phone
+    phone.close()
+
+
+@pytest.fixture(scope="module")
+def password(rendered):
+    return re.search(r'pv_www_authenticate\("\$td", "(.*?)"', rendered()["sip_server/kamailio.cfg"])[1]
+
+
+@pytest.fixture
+def jigasi(gateway, password):
+    phone = gateway.phone(port=5080)
+    try:
+        assert phone.register("jigasi", password) == 200
+        yield phone
+        assert phone.register("jigasi", password, seconds=0) == 200
+    finally:
+        phone.close()
+
+
+@pytest.fixture
+def call(trunk, mapper):
+    """call(**how): a call that was answered and hears the welcome; every one ends with the test."""
+    calls = []
+
+    def begin(**how):
+        calls.append(trunk.call(NUMBER, **how))
+        assert calls[-1].wait_answer() == 200
+        assert calls[-1].hears(TONES["welcome"])
+        return calls[-1]
+
+    yield begin
+    for made in calls:
+        if not made.ended.is_set():
+            made.hang_up()
+    mapper.status = 200
+
+
+def enter(caller, jigasi, pin=PIN):
+    """The call that arrives at Jigasi when the caller presses a PIN."""
+    caller.press(pin)
+    return jigasi.incoming.get(timeout=10)
+
+
+def assert_joined(caller, meeting, first=500, second=1300):
+    meeting.sound, caller.sound = tone(first), tone(second)
+    assert caller.hears(first)
+    assert meeting.hears(second)
+
+
+# --- into the meeting
+
+
+def test_right_pin_leads_into_its_room(call, jigasi, mapper):
+    caller = call()
+    meeting = enter(caller, jigasi)
+    assert meeting.offer.all("Jitsi-Conference-Room") == [ROOM]
+    assert [name for name, _ in meeting.offer.headers if name.lower().startswith("jitsi-")] == ["Jitsi-Conference-Room"]
+    assert mapper.asked[-1]["id"] == PIN
+    assert_joined(caller, meeting)
+
+
+def test_sound_passes_as_it_is(call, jigasi):
+    """High tones and low ones, as loud as they were."""
+    caller = call()
+    meeting = enter(caller, jigasi)
+    for frequency in (400, 1000, 2000, 3000):
+        meeting.sound = caller.sound = tone(frequency)
+        for end in (caller, meeting):
+            assert end.hears(frequency, least=0.9)
+            assert strength(end.listen(0.5), frequency) > 0.7, frequency
+            assert 4000 < loudness(end.listen(0.5)) < 7500, frequency
+
+
+def test_meeting_does_not_learn_who_calls(call, jigasi):
+    caller = call(caller="sip:+491701234567@trunk.example")
+    assert "1701234567" not in enter(caller, jigasi).offer.raw
+
+
+def test_mapper_knows_a_caller_again_but_not_who_he_is(call, jigasi, mapper):
+    for number in ("1", "1", "2"):
+        caller = call(caller=f"sip:+49170{number}@trunk.example")
+        enter(caller, jigasi)
+        caller.hang_up()
+    first, again, other = (asked["caller"] for asked in mapper.asked[-3:])
+    assert first == again != other
+    assert re.fullmatch(r"[0-9a-f]{16}", first)
+
+
+def test_caller_hangs_up(call, jigasi):
+    caller = call()
+    meeting = enter(caller, jigasi)
+    assert caller.hang_up() == 200
+    assert meeting.ended.wait(5)
+
+
+def test_meeting_ends(call, jigasi):
+    caller = call()
+    meeting = enter(caller, jigasi)
+    assert meeting.hang_up() == 200
+    assert caller.ended.wait(5)
+
+
+def test_caller_hangs_up_while_it_rings(call, jigasi):
+    jigasi.policy = lambda invite: "ring"
+    caller = call()
+    caller.press(PIN)
+    wait(lambda: [m for m in jigasi.seen if m.method == "INVITE"], "no INVITE at Jigasi")
+    assert caller.hang_up() == 200
+    wait(lambda: [m for m in jigasi.seen if m.method == "CANCEL"], "no CANCEL at Jigasi")
+
+
+def test_digits_after_the_pin_do_no_harm(call, jigasi):
+    caller = call()
+    meeting = enter(caller, jigasi, PIN + "#")
+    assert_joined(caller, meeting)
+
+
+def test_pin_while_the_welcome_is_spoken(trunk, jigasi, mapper):
+    caller = trunk.call(NUMBER)
+    assert caller.wait_answer() == 200
+    caller.press(PIN)
+    assert_joined(caller, jigasi.incoming.get(timeout=10))
+    caller.hang_up()
+
+
+def test_two_rooms_do_not_hear_each_other(call, jigasi):
+    first, second = call(), call()
+    one = enter(first, jigasi)
+    other = enter(second, jigasi, OTHER_PIN)
+    assert one.offer.get("Jitsi-Conference-Room") != other.offer.get("Jitsi-Conference-Room")
+    one.sound, first.sound, other.sound, second.sound = tone(500), tone(1300), tone(600), tone(1900)
+    for end, frequency in ((first, 500), (one, 1300), (second, 600), (other, 1900)):
+        assert end.hears(frequency)
+        assert strength(end.listen(1), frequency) > 0.95
+
+
+# --- not into the meeting
+
+
+def test_wrong_pin_is_asked_for_again_and_then_no_more(call, jigasi, mapper):
+    caller = call()
+    before = len(mapper.asked)
+    for _ in range(2):
+        caller.press(WRONG_PIN)
+        assert caller.hears(TONES["wrong"])
+    caller.press(WRONG_PIN)
+    assert caller.hears(TONES["goodbye"])
+    assert caller.ended.wait(5)
+    assert [asked["id"] for asked in mapper.asked[before:]] == [WRONG_PIN] * 3
+    assert jigasi.incoming.empty()
+
+
+def test_right_pin_after_a_wrong_one(call, jigasi):
+    caller = call()
+    caller.press(WRONG_PIN)
+    assert caller.hears(TONES["wrong"])
+    assert_joined(caller, enter(caller, jigasi))
+
+
+def test_first_digit_that_was_the_last_before(call, jigasi):
+    """The same digit twice in a row, which baresip 1.1 takes for one."""
+    caller = call()
+    caller.press(WRONG_PIN[:-1] + PIN[0])
+    assert caller.hears(TONES["wrong"])
+    assert_joined(caller, enter(caller, jigasi))
+
+
+def test_short_pin_ends_with_a_key_or_with_time(call, jigasi, mapper):
+    caller = call()
+    caller.press("12#")
+    assert caller.hears(TONES["wrong"])
+    caller.press("13")
+    assert caller.hears(TONES["connecting"])
+    assert caller.hears(TONES["wrong"])
+    assert [asked["id"] for asked in mapper.asked[-2:]] == ["12", "13"]
+
+
+def test_no_digit_at_all(call):
+    caller = call()
+    begun = time.monotonic()
+    assert caller.hears(TONES["goodbye"])
+    assert caller.ended.wait(5)
+    assert TIMINGS["first_digit"] - 1 < time.monotonic() - begun < TIMINGS["first_digit"] + 6
+
+
+def test_flood_of_guesses(call, mapper, jigasi):
+    mapper.status = 429
+    caller = call()
+    caller.press(PIN)
+    assert caller.hears(TONES["goodbye"])
+    assert caller.ended.wait(5)
+    assert jigasi.incoming.empty()
+
+
+@pytest.mark.parametrize("how", ["answers 503", "answers 403", "answers nothing", "is not there"])
+def test_mapper_away(how, call, mapper, jigasi):
+    stuck = contextlib.nullcontext()
+    if how == "is not there":
+        mapper.stop()
+    elif how == "answers nothing":
+        stuck = mapper.stuck()
+    else:
+        mapper.status = int(how.split()[1])
+    with stuck:
+        caller = call()
+        caller.press(PIN)
+        assert caller.hears(TONES["unavailable"])
+        assert caller.ended.wait(5)
+    if how == "is not there":
+        mapper.start()
+    mapper.status = 200
+    assert_joined(caller := call(), enter(caller, jigasi))
+
+
+def test_mapper_with_a_foreign_certificate(call, mapper, tmp_path, authority):
+    """The key is not shown to whom the CA does not vouch for."""
+    mapper.stop()
+    good, mapper.certificate = mapper.certificate, make_authority(tmp_path / "foreign.pem")
+    mapper.start()
+    before = len(mapper.asked)
+    caller = call()
+    caller.press(PIN)
+    assert caller.hears(TONES["unavailable"])
+    assert len(mapper.asked) == before
+    mapper.stop()
+    mapper.certificate = good
+    mapper.start()
+
+
+def test_no_jigasi_and_one_that_comes_back(call, gateway, password):
+    caller = call()
+    caller.press(PIN)
+    assert caller.hears(TONES["unavailable"])
+    assert caller.ended.wait(5)
+    phone = gateway.phone(port=5080)
+    try:
+        assert phone.register("jigasi", password) == 200
+        assert_joined(caller := call(), enter(caller, phone))
+        assert phone.register("jigasi", password, seconds=0) == 200
+    finally:
+        phone.close()
+
+
+def test_jigasi_refuses(call, jigasi):
+    jigasi.policy = lambda invite: 503
+    caller = call()
+    caller.press(PIN)
+    assert caller.hears(TONES["unavailable"])
+    assert caller.ended.wait(5)
+
+
+def test_meeting_has_not_begun(call, jigasi):
+    """The caller is told to wait, and gets in when it begins."""
+    jigasi.policy = lambda invite: "ring"
+    caller = call()
+    caller.press(PIN)
+    assert caller.hears(TONES["waiting"], seconds=TIMINGS["ring"] + 5)
+    jigasi.policy = lambda invite: ["PCMA"]
+    assert_joined(caller, jigasi.incoming.get(timeout=10))
+
+
+# --- lines
+
+
+def test_all_lines_busy(call, trunk):
+    first, second = call(), call()
+    assert trunk.call(NUMBER).wait_answer() == 486
+    first.hang_up()
+    third = call()
+    for caller in (second, third):
+        caller.hang_up()
+
+
+def test_codec_nobody_speaks(trunk):
+    assert trunk.call(NUMBER, ["opus"]).wait_answer() == 488
+
+
+def test_of_several_codecs_one_is_answered(call, jigasi):
+    caller = call(codecs=["opus", "PCMU", "PCMA"])
+    assert re.findall(r"^a=rtpmap:\d+ (\S+)", caller.answer.body, re.M) == ["PCMA/8000", "telephone-event/8000"]
+    assert_joined(caller, enter(caller, jigasi))
+
+
+def test_line_that_is_killed(call, jigasi, gateway):
+    """Both ends of its call are told, and it comes back."""
+    caller = call()
+    meeting = enter(caller, jigasi)
+    assert_joined(caller, meeting)
+    busy = gateway.machine.sh("ps -o pid= -C baresip").stdout.split()
+    gateway.machine.sh(f"kill -9 {' '.join(busy)}")
+    assert caller.ended.wait(5)
+    assert meeting.ended.wait(5)
+    wait(lambda: gateway.lines() == gateway.count(), lambda: gateway.machine.log("voice-menu.out"))
+    assert re.fullmatch(r"(line [12] ended \(-9\) and starts again in \d+ s\n)+", gateway.machine.log("voice-menu.out"))
+    assert_joined(caller := call(), enter(caller, jigasi))
+
+
+def test_menu_that_is_stopped_hangs_up(call, jigasi, gateway):
+    caller = call()
+    meeting = enter(caller, jigasi)
+    gateway.machine.stop(gateway.daemons["menu"])
+    assert caller.ended.wait(5)
+    assert meeting.ended.wait(5)
+    gateway.start_menu()
+
+
+def test_sip_server_that_starts_anew(call, jigasi, gateway, password):
+    """Sound goes on, and who hangs up afterwards is heard."""
+    caller = call()
+    meeting = enter(caller, jigasi)
+    gateway.machine.stop(gateway.daemons["kamailio"])
+    gateway.start_kamailio()
+    assert_joined(caller, meeting)
+    assert caller.hang_up() == 200
+    assert meeting.ended.wait(5)
+    assert jigasi.register("jigasi", password) == 200
+
+
+# --- what the world sees
+
+
+def test_outside_nothing_of_the_inside_is_seen(call, jigasi, trunk):
+    begun = len(trunk.seen)
+    caller = call()
+    meeting = enter(caller, jigasi)
+    assert_joined(caller, meeting)
+    assert meeting.hang_up() == 200
+    assert caller.ended.wait(5)
+    seen = trunk.seen[begun:]
+    assert {message.status or message.method for message in seen} >= {100, 200, "BYE"}
+    for message in seen:
+        for word in ("127.0.0.1", PRIVATE, "Jitsi", "baresip", "amailio", ROOM, "510"):
+            assert word not in message.raw, message.raw
+    assert f"c=IN IP4 {PUBLIC}" in caller.answer.body
+
+
+def test_room_by_the_trunk_is_worth_nothing(trunk, jigasi, mapper):
+    extra = [("Jitsi-Conference-Room", "secret@x"), ("Jitsi-Auth-Token", "x")]
+    caller = trunk.call(NUMBER, extra=extra)
+    assert caller.wait_answer() == 200
+    meeting = enter(caller, jigasi)
+    assert meeting.offer.all("Jitsi-Conference-Room") == [ROOM]
+    assert "Auth-Token" not in meeting.offer.raw
+    caller.hang_up()
+
+
+@pytest.mark.parametrize("method", ["INVITE", "REGISTER", "OPTIONS", "MESSAGE", "SUBSCRIBE", "BYE"])
+def test_strangers_get_no_answer(gateway, method, trunk):
+    stranger = gateway.outside(STRANGER)
+    call = Call(stranger, f"strange-{method}", "<sip:x@y.example>;tag=1", f"<{NUMBER}>", NUMBER)
+    call.request(method, call.sdp(["PCMA"]) if method == "INVITE" else "")
+    # Whoever is answered is so at once: a call of the trunk that is answered meanwhile shows that there was time.
+    other = trunk.call(NUMBER)
+    assert other.wait_answer() == 200
+    other.hang_up()
+    assert stranger.seen == []
+    call.close()
+    stranger.close()
+
+
+@pytest.mark.parametrize("uri", [f"sip:{PIN}@{PUBLIC};caller=abc", f"sip:0190123456@{TRUNK}", "sip:1@198.51.100.66"])
+@pytest.mark.parametrize("route", [(), ("<sip:198.51.100.66;lr>",), (f"<sip:{PUBLIC};lr>", "<sip:198.51.100.66;lr>")])
+def test_nobody_calls_out(trunk, gateway, jigasi, uri, route):
+    """A new call of the trunk gets the menu, whatever it asks for; nobody else is called."""
+    victim = gateway.outside(STRANGER, 5060)
+    caller = trunk.new_call(uri)
+    caller.route = route
+    seen = len(trunk.seen)
+    caller.invite(caller.sdp(["PCMA"]))
+    if caller.wait_answer(5) == 200:
+        assert caller.hears(TONES["welcome"])
+        caller.hang_up()
+    assert victim.seen == []
+    assert not [message for message in trunk.seen[seen:] if message.method == "INVITE"]
+    assert jigasi.incoming.empty()
+    victim.close()
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        "sip:1@198.51.100.66",
+        f"sip:1@{TRUNK}:5060",
+        "sip:jigasi@127.0.0.1:5080",
+        "sip:x@127.0.0.1:4501",
+        f"sip:1@{PRIVATE}:5080",
+    ],
+)
+def test_nobody_calls_out_within_a_call(trunk, gateway, jigasi, target):
+    """As if it belonged to a call: not from the trunk to anything but lines."""
+    victim = gateway.outside(STRANGER, 5060)
+    caller = trunk.new_call(target)
+    caller.remote += ";tag=anything"
+    seen = len(trunk.seen)
+    caller.invite(caller.sdp(["PCMA"]), [("Route", f"<sip:{PUBLIC};lr>")])
+    other = trunk.call(NUMBER)
+    assert other.wait_answer() == 200
+    other.hang_up()
+    assert victim.seen == []
+    assert not [message for message in trunk.seen[seen:] if message.method == "INVITE"]
+    assert jigasi.incoming.empty()
+    assert not [message for message in jigasi.seen if message.method == "INVITE"]
+    caller.close()
+    victim.close()
+
+
+def test_jigasi_calls_nobody(jigasi, trunk):
+    """What it dials reaches a line of our own at most."""
+    seen = len(trunk.seen)
+    call = jigasi.call(f"sip:0190123456@{TRUNK}", caller="sip:jigasi@127.0.0.1")
+    if call.wait_answer() == 200:
+        assert call.hears(TONES["welcome"])
+        call.hang_up()
+    assert not [message for message in trunk.seen[seen:] if message.method == "INVITE"]
+
+
+@pytest.mark.parametrize(("user", "secret"), [("jigasi", "wrong"), ("somebody", None)])
+def test_who_is_not_jigasi_does_not_register(gateway, password, user, secret):
+    phone = gateway.phone()
+    assert phone.register(user, secret or password) in (0, 401)
+    phone.close()
+
+
+def test_trunk_does_not_register(trunk, password):
+    assert trunk.register("jigasi", password) == 0
+
+
+def test_flood_of_the_trunk_is_bounded(gateway):
+    """Much more than calls need is not answered any more, for a while."""
+    flooding = gateway.outside("192.0.2.77")
+    for _ in range(400):
+        call = flooding.new_call(NUMBER)
+        call.request("OPTIONS")
+        call.close()
+    wait(lambda: len(flooding.seen) > 10, "nothing was answered")
+    time.sleep(1)  # what has been asked is answered or never will be
+    assert len(flooding.seen) < 300
+    flooding.close()
+
+
+# --- what is written
+
+
+def test_no_log_names_callers_rooms_or_pins(call, jigasi, gateway):
+    caller = call(caller="sip:+491701234567@trunk.example")
+    enter(caller, jigasi)
+    caller.hang_up()
+    for log in ("kamailio.out", "voice-menu.out"):
+        for word in ("1701234567", PIN, "weekly", KEY, "call-"):
+            assert word not in gateway.machine.log(log)
+
+
+def test_check_trunk(gateway, trunk):
+    wait(lambda: gateway.check_trunk().returncode == 0, lambda: gateway.check_trunk().stderr)
+    assert gateway.check_trunk().stdout == f"The trunk {TRUNK}:5060 is there.\n"

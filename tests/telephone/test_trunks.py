@@ -1,0 +1,282 @@
+"""The ways a trunk may be: registered at or not, over UDP, TCP and TLS, encrypted; and what check-trunk says of it."""
+
+import contextlib
+import re
+import socket
+import ssl
+import threading
+
+import pytest
+from conftest import make_authority
+from gateway import PIN, PRIVATE, PUBLIC, STRANGER, TONES, TRUNK, TRUNK_PASSWORD, Registrar
+from machine import wait
+from network import inside
+from phone import Phone, tone
+
+USER = "4930901820"
+NUMBER = f"sip:{USER}@{PUBLIC}"
+NETWORKS = ["192.0.2.0/24"]
+
+
+@pytest.fixture
+def gateway(place, rendered, authority):
+    """gateway(public=..., **trunk): Kamailio and lines for that trunk, until the test ends."""
+    place.stop()
+
+    def run(public=PUBLIC, **trunk):
+        files = rendered(
+            server_public_ipv4=public,
+            jitsi_trunk={"host": TRUNK, "networks": NETWORKS, "codecs": ["PCMA"]} | trunk,
+            jitsi_trunk_password=TRUNK_PASSWORD,
+        )
+        place.write(files, authority.read_text(), first_digit=10)
+        place.password = re.search(r'pv_www_authenticate\("\$td", "(.*?)"', files["sip_server/kamailio.cfg"])[1]
+        place.start()
+        return place
+
+    yield run
+    place.stop()
+
+
+@contextlib.contextmanager
+def jigasi(gateway):
+    phone = gateway.phone(port=5080)
+    try:
+        assert phone.register("jigasi", gateway.password) == 200
+        yield phone
+    finally:
+        phone.close()
+
+
+def assert_gets_in(gateway, trunk, number=NUMBER, **how):
+    with jigasi(gateway) as other:
+        caller = trunk.call(number, **how)
+        assert caller.wait_answer() == 200
+        assert caller.hears(TONES["welcome"])
+        caller.press(PIN)
+        meeting = other.incoming.get(timeout=10)
+        meeting.sound, caller.sound = tone(500), tone(1300)
+        assert caller.hears(500)
+        assert meeting.hears(1300)
+        # Each side's BYE gets through, once this way and once the other.
+        assert meeting.hang_up() == 200
+        assert caller.ended.wait(5)
+        caller = trunk.call(number, **how)
+        assert caller.wait_answer() == 200
+        assert caller.hang_up() == 200
+
+
+def check(gateway, code):
+    done = wait(lambda: (done := gateway.check_trunk()).returncode == code and done, lambda: str(gateway.check_trunk()))
+    return done.stdout + done.stderr
+
+
+# --- registration
+
+
+def test_registered_trunk(gateway, mapper):
+    running = gateway(user=USER)
+    trunk = running.outside(port=5060)
+    trunk.registrar = Registrar(USER, TRUNK_PASSWORD)
+    first, second = (trunk.registrar.seen.get(timeout=30) for _ in range(2))
+    assert TRUNK_PASSWORD not in first.raw + second.raw
+    assert second.uri == f"sip:{TRUNK}"
+    assert second.get("Contact") == f"<sip:{USER}@{PUBLIC}:5060>"
+    assert check(running, 0) == f"The trunk {TRUNK}:5060 is there.\n"
+    assert_gets_in(running, trunk)
+
+
+def test_password_of_the_trunk_is_seen_by_nobody(gateway, mapper):
+    machine = gateway(user=USER).machine
+    words = TRUNK_PASSWORD.split("\\")[1]
+    assert words in machine.sh("cat /etc/kamailio/registration/uacreg").stdout
+    assert words not in machine.sh("cat /proc/[0-9]*/cmdline /proc/[0-9]*/environ | tr '\\0' ' '", check=False).stdout
+    nobody = "setpriv --reuid=nobody --regid=nogroup --clear-groups"
+    assert machine.sh(f"{nobody} cat /etc/kamailio/registration/uacreg", check=False).returncode == 1
+    assert machine.sh(f"{nobody} cat /etc/kamailio/kamailio.cfg", check=False).returncode == 1
+
+
+def test_wrong_password(gateway, mapper):
+    running = gateway(user=USER)
+    trunk = running.outside(port=5060)
+    trunk.registrar = Registrar(USER, "another")
+    assert "answers, but does not let 4930901820 register" in check(running, 1)
+    trunk.registrar.password = TRUNK_PASSWORD
+    wait(lambda: running.check_trunk().returncode == 0, lambda: running.check_trunk().stderr, 90)
+
+
+@pytest.mark.parametrize("user", ["", USER])
+def test_trunk_that_goes_away(gateway, mapper, user):
+    running = gateway(user=user) if user else gateway()
+    assert "does not answer" in check(running, 1)
+    trunk = running.outside(port=5060)
+    trunk.registrar = Registrar(USER, TRUNK_PASSWORD)
+    wait(lambda: running.check_trunk().returncode == 0, lambda: running.check_trunk().stderr, 90)
+    trunk.close()
+    if not user:
+        wait(lambda: "does not answer" in running.check_trunk().stderr, "check-trunk is content", 90)
+
+
+def test_check_trunk_without_kamailio(place):
+    place.stop()
+    done = place.check_trunk()
+    assert done.returncode == 1
+    assert "does not run" in done.stderr
+
+
+# --- ways to travel
+
+
+class Provider:
+    """A trunk that listens for connections, and speaks SIP on the one it was called on."""
+
+    def __init__(self, world, port, wrap=lambda sock: sock):
+        self.world, self.wrap, self.phones = world, wrap, []
+        with inside(world):
+            self.listener = socket.create_server((TRUNK, port))
+        self.registrar = Registrar(USER, TRUNK_PASSWORD)
+        self.failed = []
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def _accept(self):
+        while True:
+            try:
+                connection, _ = self.listener.accept()
+                wrapped = self.wrap(connection)
+            except ssl.SSLError as error:
+                self.failed.append(error)
+                continue
+            except OSError:
+                return
+            phone = Phone(lambda: inside(self.world), TRUNK, 0, None, transport=self.transport, connection=wrapped)
+            phone.registrar = self.registrar
+            self.phones.append(phone)
+
+    transport = "TCP"
+
+    def close(self):
+        self.listener.close()
+        for phone in self.phones:
+            phone.close()
+
+
+def test_tcp(gateway, mapper, place):
+    provider = Provider(place.world, 5060)
+    running = gateway(user=USER, transport="tcp")
+    _, second = (provider.registrar.seen.get(timeout=30) for _ in range(2))
+    assert second.get("Contact") == f"<sip:{USER}@{PUBLIC}:5060;transport=tcp>"
+    check(running, 0)
+    # Its calls come on the connection on which it was registered at.
+    assert_gets_in(running, provider.phones[-1])
+    provider.close()
+
+
+def test_tls(gateway, mapper, place, authority, tmp_path):
+    """With a certificate its CA vouches for; the gateway shows its own."""
+    machine = place.machine
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(make_authority(tmp_path / "trunk.pem", "trunk.example"))
+    provider = Provider(place.world, 5061, lambda sock: context.wrap_socket(sock, server_side=True))
+    provider.transport = "TLS"
+    machine.put("/etc/jitsi/certificates/server.crt", authority.read_text())
+    machine.put("/etc/jitsi/certificates/server.key", authority.read_text())
+    machine.sh("chgrp -R kamailio /etc/jitsi; chmod -R u=rwX,g=rX,o= /etc/jitsi/certificates; chmod 755 /etc/jitsi")
+    bundle = machine.sh("cat /etc/ssl/certs/ca-certificates.crt").stdout
+    running = gateway(user=USER, transport="tls", port=5061)
+    wait(lambda: provider.failed, "a trunk nobody vouches for is believed")
+    assert "does not answer" in check(running, 1)
+    running.stop()
+    machine.put("/etc/ssl/certs/ca-certificates.crt", bundle + (tmp_path / "trunk.pem").read_text())
+    running.start()
+    _, second = (provider.registrar.seen.get(timeout=30) for _ in range(2))
+    assert second.get("Contact") == f"<sip:{USER}@{PUBLIC}:5061;transport=tls>"
+    check(running, 0)
+    assert_gets_in(running, provider.phones[-1])
+    # And on one that the trunk has opened.
+    client = ssl.create_default_context(cafile=authority)
+    client.check_hostname = False
+    trunk = Phone(
+        lambda: inside(place.world),
+        TRUNK,
+        0,
+        (PUBLIC, 5061),
+        transport="TLS",
+        wrap=lambda sock: client.wrap_socket(sock),
+    )
+    assert_gets_in(running, trunk)
+    provider.close()
+    machine.put("/etc/ssl/certs/ca-certificates.crt", bundle)
+
+
+# --- the rest
+
+
+def test_srtp(gateway, mapper):
+    running = gateway(srtp=True)
+    trunk = running.outside(port=5060)
+    assert trunk.call(NUMBER).wait_answer() == 488
+    assert_gets_in(running, trunk, crypto=True)
+
+
+def test_srtp_that_is_not_wanted(gateway, mapper):
+    running = gateway()
+    trunk = running.outside(port=5060)
+    assert trunk.call(NUMBER, crypto=True).wait_answer() == 488
+
+
+def test_wide_codecs(gateway, mapper):
+    """A trunk that could speak G722 and has a caller who does not."""
+    running = gateway(codecs=["G722", "opus", "PCMA", "PCMU"])
+    trunk = running.outside(port=5060)
+    with jigasi(running) as other:
+        other.policy = lambda invite: ["G722"]
+        caller = trunk.call(NUMBER)
+        assert caller.wait_answer() == 200
+        assert caller.hears(TONES["welcome"])
+        caller.press(PIN)
+        meeting = other.incoming.get(timeout=10)
+        assert re.findall(r"^m=audio \d+ RTP/AVP (.*?)\r$", meeting.offer.body, re.M) == ["9 101"]
+        assert len(meeting.listen(1)) == 8000
+        caller.hang_up()
+        for codec in ("opus", "PCMU"):
+            caller = trunk.call(NUMBER, [codec])
+            assert caller.wait_answer() == 200
+            assert f"{codec}/" in caller.answer.body
+            assert caller.listen(0.5) or codec == "opus"
+            caller.hang_up()
+
+
+def test_gateway_without_a_floating_address(gateway, mapper):
+    running = gateway(public="")
+    trunk = running.outside(port=5060)
+    trunk.server = (PRIVATE, 5060)
+    number = f"sip:{USER}@{PRIVATE}"
+    assert_gets_in(running, trunk, number)
+    caller = trunk.call(number)
+    assert caller.wait_answer() == 200
+    assert f"c=IN IP4 {PRIVATE}" in caller.answer.body
+    assert "127.0.0.1" not in caller.answer.raw
+    caller.hang_up()
+
+
+def test_call_from_the_gateway_itself(gateway, mapper):
+    """As the verification of a deployment calls: by loopback, and sound by the private address."""
+    running = gateway()
+    here = running.phone()
+    assert_gets_in(running, here, "sip:verify@127.0.0.1")
+    caller = here.call("sip:verify@127.0.0.1")
+    assert caller.wait_answer() == 200
+    assert f"c=IN IP4 {PRIVATE}" in caller.answer.body
+    caller.hang_up()
+
+
+def test_stranger_over_tcp(gateway):
+    running = gateway(transport="tcp")
+    stranger = running.outside(STRANGER, transport="TCP")
+    call = stranger.call(NUMBER)
+    trunk = running.outside(transport="TCP")
+    other = trunk.call(NUMBER)
+    assert other.wait_answer() == 200
+    other.hang_up()
+    assert stranger.seen == []
+    assert call.status == 0
