@@ -245,8 +245,9 @@ class Gateway:
     def start_kamailio(self):
         self.machine.sh("kamailio -c -f /etc/kamailio/kamailio.cfg")
         self.machine.sh("install -d -o kamailio -g kamailio -m 770 /run/kamailio")
+        command = "kamailio -DD -E -m 256 -f /etc/kamailio/kamailio.cfg"
         self.daemons["kamailio"] = self.machine.daemon(
-            "kamailio", "kamailio", "exec kamailio -DD -E -f /etc/kamailio/kamailio.cfg > /var/log/kamailio.out 2>&1"
+            "kamailio", "kamailio", f"exec {command} > /var/log/kamailio.out 2>&1"
         )
         wait(lambda: self.rpc("core.version", check=False).returncode == 0, lambda: self.machine.log("kamailio.out"))
 
