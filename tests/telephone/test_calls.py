@@ -158,9 +158,11 @@ def test_two_rooms_do_not_hear_each_other(call, jigasi):
     other = enter(second, jigasi, OTHER_PIN)
     assert one.offer.get("Jitsi-Conference-Room") != other.offer.get("Jitsi-Conference-Room")
     one.sound, first.sound, other.sound, second.sound = tone(500), tone(1300), tone(600), tone(1900)
-    for end, frequency in ((first, 500), (one, 1300), (second, 600), (other, 1900)):
+    heard = ((first, 500), (one, 1300), (second, 600), (other, 1900))
+    for end, frequency in heard:
         assert end.hears(frequency)
-        assert strength(end.listen(1), frequency) > 0.95
+        sound = end.listen(1)
+        assert [f for _, f in heard if strength(sound, f) > 0.05] == [frequency]
 
 
 # --- not into the meeting
@@ -315,8 +317,8 @@ def test_line_that_is_killed(call, jigasi, gateway):
     caller = call()
     meeting = enter(caller, jigasi)
     assert_joined(caller, meeting)
-    busy = gateway.machine.sh("ps -o pid= -C baresip").stdout.split()
-    gateway.machine.sh(f"kill -9 {' '.join(busy)}")
+    # The daemon's own children: processes of other places are seen from here as well.
+    gateway.machine.sh(f"pkill -9 -P {gateway.daemons['menu'].pid} -x baresip")
     assert caller.ended.wait(5)
     assert meeting.ended.wait(5)
     wait(lambda: gateway.lines() == gateway.count(), lambda: gateway.machine.log("voice-menu.out"))
@@ -363,14 +365,11 @@ def test_outside_nothing_of_the_inside_is_seen(call, jigasi, trunk):
     assert f"c=IN IP4 {PUBLIC}" in caller.answer.body
 
 
-def test_room_by_the_trunk_is_worth_nothing(trunk, jigasi, mapper):
-    extra = [("Jitsi-Conference-Room", "secret@x"), ("Jitsi-Auth-Token", "x")]
-    caller = trunk.call(NUMBER, extra=extra)
-    assert caller.wait_answer() == 200
+def test_room_by_the_trunk_is_worth_nothing(call, jigasi):
+    caller = call(extra=[("Jitsi-Conference-Room", "secret@x"), ("Jitsi-Auth-Token", "x")])
     meeting = enter(caller, jigasi)
     assert meeting.offer.all("Jitsi-Conference-Room") == [ROOM]
     assert "Auth-Token" not in meeting.offer.raw
-    caller.hang_up()
 
 
 @pytest.mark.parametrize("method", ["INVITE", "REGISTER", "OPTIONS", "MESSAGE", "SUBSCRIBE", "BYE"])
