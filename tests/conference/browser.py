@@ -81,6 +81,15 @@ def launch(playwright: Playwright, customer: Customer, home: Path) -> Browser:
     )
 
 
+class NetworkChanged(Exception):
+    """The network of this machine changed, which breaks off what a browser loads: nothing is known of the page."""
+
+    @classmethod
+    def look(cls, said: str) -> None:
+        if "ERR_NETWORK_CHANGED" in said:
+            raise cls(said)
+
+
 def is_complaint(message: ConsoleMessage) -> bool:
     """Is it an error? Who logs in hangs up as a guest first, and the server's last words may cross that goodbye."""
     return message.type == "error" and not message.text.endswith("Data frame received after close")
@@ -106,7 +115,11 @@ class Visitor:
         page.on("response", lambda response: self.answers.update({response.url: response.status}))
         page.on("websocket", lambda websocket: self.hosts.add(urlsplit(websocket.url).hostname))
         page.add_init_script(REMEMBER_ICE)
-        page.goto(f"{url}#{self.SETTINGS}", wait_until="domcontentloaded", timeout=TIMEOUT * 1000)
+        try:
+            page.goto(f"{url}#{self.SETTINGS}", wait_until="domcontentloaded", timeout=TIMEOUT * 1000)
+        except Error as error:
+            NetworkChanged.look(str(error))
+            raise
         if (agree := page.locator("#consent button")).count():
             agree.click()
 
@@ -125,6 +138,7 @@ class Visitor:
             if time.monotonic() > deadline:
                 state = self.page.evaluate(self.STATE)
                 complaints = "; ".join(self.complaints) or "none"
+                NetworkChanged.look(complaints)
                 raise AssertionError(f"{what}; the page says: {state}; the browser's complaints: {complaints}")
             self.page.wait_for_timeout(50)
 
