@@ -117,6 +117,7 @@ class Mapper:
     def __init__(self, world, certificate):
         self.world, self.certificate = world, certificate
         self.rooms, self.status, self.asked = {}, 200, []
+        self.behind = None  # another who answers: (path, headers) -> (status, body)
         self.going = threading.Event()
         self.going.set()
         self.server = None
@@ -135,6 +136,8 @@ class Mapper:
                     status = 403
                 room = mapper.rooms.get(query.get("id"), False)
                 body = json.dumps({"message": "x", "id": query.get("id"), "conference": room}).encode()
+                if mapper.behind:
+                    status, body = mapper.behind(self.path, {"Authorization": self.headers["Authorization"]})
                 self.send_response(status)
                 self.send_header("Content-Length", str(len(body)))
                 self.end_headers()

@@ -238,6 +238,11 @@ def test_wide_codecs(gateway, mapper):
         assert re.findall(r"^m=audio \d+ RTP/AVP (.*?)\r$", meeting.offer.body, re.M) == ["9 101"]
         assert len(meeting.listen(1)) == 8000
         caller.hang_up()
+        # Of several the one that is preferred here, alone: none can take its place within the call.
+        caller = trunk.call(NUMBER, ["PCMU", "PCMA"])
+        assert caller.wait_answer() == 200
+        assert re.findall(r"^a=rtpmap:\d+ (\S+?)\r$", caller.answer.body, re.M) == ["PCMA/8000", "telephone-event/8000"]
+        caller.hang_up()
         for codec in ("opus", "PCMU"):
             caller = trunk.call(NUMBER, [codec])
             assert caller.wait_answer() == 200
