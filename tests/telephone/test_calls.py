@@ -1,6 +1,7 @@
 """Calls from the trunk into meetings, and those that do not get there."""
 
 import contextlib
+import hashlib
 import http.client
 import json
 import re
@@ -12,7 +13,7 @@ from conftest import make_authority
 from gateway import DOMAIN, KEY, OTHER_PIN, PIN, PRIVATE, PUBLIC, ROOM, ROOT, STRANGER, TONES, TRUNK, WRONG_PIN
 from machine import wait
 from network import inside
-from phone import Call, loudness, strength, tone
+from phone import RATE, Call, loudness, strength, tone
 
 NUMBER = f"sip:4930901820@{PUBLIC}"
 # So that nothing is waited for that a test does not want to see.
@@ -117,6 +118,7 @@ def test_mapper_knows_a_caller_again_but_not_who_he_is(call, jigasi, mapper):
     first, again, other = (asked["caller"] for asked in mapper.asked[-3:])
     assert first == again != other
     assert re.fullmatch(r"[0-9a-f]{16}", first)
+    assert hashlib.sha256(b"sip:+491701@trunk.example").hexdigest()[:16] != first
 
 
 def test_caller_hangs_up(call, jigasi):
@@ -179,7 +181,11 @@ def test_wrong_pin_is_asked_for_again_and_then_no_more(call, jigasi, mapper):
         caller.press(WRONG_PIN)
         assert caller.hears(TONES["wrong"])
     caller.press(WRONG_PIN)
+    assert caller.hears(TONES["connecting"])
+    begun = len(caller.heard)
     assert caller.hears(TONES["goodbye"])
+    parts = [caller.heard[at : at + RATE // 5] for at in range(begun, len(caller.heard), RATE // 5)]
+    assert not [part for part in parts if strength(part, TONES["wrong"]) > 0.5]
     assert caller.ended.wait(5)
     assert [asked["id"] for asked in mapper.asked[before:]] == [WRONG_PIN] * 3
     assert jigasi.incoming.empty()
@@ -411,11 +417,16 @@ def test_outside_nothing_of_the_inside_is_seen(call, jigasi, trunk):
     assert f"c=IN IP4 {PUBLIC}" in caller.answer.body
 
 
-def test_room_by_the_trunk_is_worth_nothing(call, jigasi):
+def test_room_by_the_trunk_is_worth_nothing(call, jigasi, gateway):
     caller = call(extra=[("Jitsi-Conference-Room", "secret@x"), ("Jitsi-Auth-Token", "x")])
     meeting = enter(caller, jigasi)
     assert meeting.offer.all("Jitsi-Conference-Room") == [ROOM]
     assert "Auth-Token" not in meeting.offer.raw
+    # Nor would be one that a line let through.
+    line = gateway.phone(port=5102)
+    line.call(f"sip:{PIN}@127.0.0.1:5060;caller=abc", extra=[("Jitsi-Auth-Token", "x")])
+    assert "Auth-Token" not in jigasi.incoming.get(timeout=5).offer.raw
+    line.close()
 
 
 @pytest.mark.parametrize("method", ["INVITE", "REGISTER", "OPTIONS", "MESSAGE", "SUBSCRIBE", "BYE"])
