@@ -124,6 +124,7 @@ def test_mapper_knows_a_caller_again_but_not_who_he_is(call, jigasi, mapper):
 def test_caller_hangs_up(call, jigasi):
     caller = call()
     meeting = enter(caller, jigasi)
+    assert_joined(caller, meeting)
     assert caller.hang_up() == 200
     assert meeting.ended.wait(5)
 
@@ -131,6 +132,7 @@ def test_caller_hangs_up(call, jigasi):
 def test_meeting_ends(call, jigasi):
     caller = call()
     meeting = enter(caller, jigasi)
+    assert_joined(caller, meeting)
     assert meeting.hang_up() == 200
     assert caller.ended.wait(5)
 
@@ -381,6 +383,7 @@ def test_line_that_is_killed(call, jigasi, gateway):
 def test_menu_that_is_stopped_hangs_up(call, jigasi, gateway):
     caller = call()
     meeting = enter(caller, jigasi)
+    assert_joined(caller, meeting)
     gateway.machine.stop(gateway.daemons["menu"])
     assert caller.ended.wait(5)
     assert meeting.ended.wait(5)
@@ -391,9 +394,10 @@ def test_sip_server_that_starts_anew(call, jigasi, gateway, password):
     """Sound goes on, and who hangs up afterwards is heard."""
     caller = call()
     meeting = enter(caller, jigasi)
+    assert_joined(caller, meeting)
     gateway.machine.stop(gateway.daemons["kamailio"])
     gateway.start_kamailio()
-    assert_joined(caller, meeting)
+    assert_joined(caller, meeting, first=700, second=1100)
     assert caller.hang_up() == 200
     assert meeting.ended.wait(5)
     assert jigasi.register("jigasi", password) == 200
