@@ -390,6 +390,19 @@ def test_menu_that_is_stopped_hangs_up(call, jigasi, gateway):
     gateway.start_menu()
 
 
+def test_menu_that_stops_when_nobody_answers_it(call, jigasi, gateway, password):
+    """As when the whole host stops: it waits for no answer to its last word, and no line is left."""
+    enter(call(), jigasi)
+    gateway.machine.stop(gateway.daemons["kamailio"])
+    menu = gateway.daemons["menu"].pid
+    lines = gateway.machine.sh(f"pgrep -P {menu} -x baresip").stdout.split()
+    gateway.machine.stop(gateway.daemons["menu"])
+    assert len(lines) == gateway.count()
+    assert gateway.machine.sh(f"ps -o comm= {' '.join(lines)}", check=False).stdout == ""
+    gateway.start()
+    assert jigasi.register("jigasi", password) == 200
+
+
 def test_sip_server_that_starts_anew(call, jigasi, gateway, password):
     """Sound goes on, and who hangs up afterwards is heard."""
     caller = call()
