@@ -152,16 +152,26 @@ def _directory_faults(groups: dict, customer: str, directory: dict, flavors: dic
     return []
 
 
+def _homeless_faults(chosen: list[str], group: str, customer: str) -> list[str]:
+    """Choices for a group that has no hosts."""
+    return [
+        f"{name} is chosen and group {group} has no hosts: write {planned_hosts(group, customer, 1)} in plan.yml, or "
+        "remove the choice."
+        for name in chosen
+    ]
+
+
+def _streams_to_own_server(choices: dict) -> bool:
+    targets = choices.get("jitsi_stream_targets")
+    return isinstance(targets, list) and "own" in targets
+
+
 def _stream_faults(groups: dict, customer: str, choices: dict, flavors: dict) -> list[str]:
     """What is wrong with the optional group of streaming servers, judged by what was chosen for it."""
     hosts = groups.get("streamers", [])
     chosen = [name for name in ("jitsi_stream_publishers", "jitsi_stream_word") if choices.get(name)]
     if not hosts:
-        return [
-            f"{name} is chosen and group streamers has no hosts: write {planned_hosts('streamers', customer, 1)} in "
-            "plan.yml, or remove the choice."
-            for name in chosen
-        ]
+        return _homeless_faults(chosen, "streamers", customer)
     faults = [
         f"host {_quote(host)} is in groups streamers and {group}: give the stream a machine of its own, because both "
         "need port 443."
@@ -169,7 +179,7 @@ def _stream_faults(groups: dict, customer: str, choices: dict, flavors: dict) ->
         for group in ("meet", "turn")
         if host in groups.get(group, [])
     ]
-    if "jitsi_stream_publishers" not in chosen and "own" not in (choices.get("jitsi_stream_targets") or []):
+    if "jitsi_stream_publishers" not in chosen and not _streams_to_own_server(choices):
         faults.append(
             f"group streamers has {_plural(len(hosts), 'host')} and jitsi_stream_publishers is empty: write the "
             "networks streams come from, such as 192.0.2.17/32."
@@ -205,19 +215,15 @@ def _bridge_faults(groups: dict, customer: str, choices: dict) -> list[str]:
 
 def _recording_faults(groups: dict, customer: str, choices: dict, flavors: dict) -> list[str]:
     """What is wrong with the optional group of recorders, judged by what was chosen for it."""
-    hosts, targets = groups.get("recorders", []), choices.get("jitsi_stream_targets")
-    own = isinstance(targets, list) and "own" in targets and not groups.get("streamers")
-    faults = [
-        "jitsi_stream_targets has own and group streamers has no hosts: write "
-        f"{planned_hosts('streamers', customer, 1)} in plan.yml, or remove own."
-    ] * own
+    hosts, faults = groups.get("recorders", []), []
+    if _streams_to_own_server(choices) and not groups.get("streamers"):
+        faults.append(
+            "jitsi_stream_targets has own and group streamers has no hosts: write "
+            f"{planned_hosts('streamers', customer, 1)} in plan.yml, or remove own."
+        )
     if not hosts:
         chosen = [name for name in RECORDING if choices.get(name) not in (None, "", [], {"kind": "local"})]
-        return faults + [
-            f"{name} is chosen and group recorders has no hosts: write {planned_hosts('recorders', customer, 1)} in "
-            "plan.yml, or remove the choice."
-            for name in chosen
-        ]
+        return faults + _homeless_faults(chosen, "recorders", customer)
     faults += [
         f"host {_quote(host)} is in groups recorders and {group}: give each recorder a machine of its own, because a "
         "film takes all of it."
@@ -234,11 +240,7 @@ def _telephone_faults(groups: dict, customer: str, choices: dict, flavors: dict)
     """What is wrong with the optional group of gateways, judged by what was chosen for it."""
     hosts, chosen = groups.get("gateways", []), [name for name in TELEPHONE if choices.get(name)]
     if not hosts:
-        return [
-            f"{name} is chosen and group gateways has no hosts: write {planned_hosts('gateways', customer, 1)} in "
-            "plan.yml, or remove the choice."
-            for name in chosen
-        ]
+        return _homeless_faults(chosen, "gateways", customer)
     faults = [
         f"group gateways has {_plural(len(hosts), 'host')} and {name} is empty: {cure}."
         for name, cure in (

@@ -217,3 +217,12 @@ def test_choices_about_a_telephone_nobody_answers_are_refused(name, value):
     assert topology_faults(ONE, CHOICES | {name: value}, WITH_GATEWAYS) == [
         f"{name} is chosen and group gateways has no hosts: write a-sip-1 in plan.yml, or remove the choice."
     ]
+
+
+@pytest.mark.parametrize("junk", [5, True, "x", {"own": 1}])
+def test_targets_of_the_wrong_type_are_passed_over_where_there_is_a_streaming_server(junk):
+    groups = RECORDING | {"jitsi": ["a-x", "a-jibri-1", "a-stream"], "streamers": ["a-stream"]}
+    choices = CHOICES | PUBLISHERS | {"jitsi_stream_targets": junk}
+    assert topology_faults(groups, choices, [*WITH_RECORDERS, "streamers"]) == []
+    [fault] = topology_faults(groups, choices | {"jitsi_stream_publishers": []}, [*WITH_RECORDERS, "streamers"])
+    assert fault.startswith("group streamers has 1 host and jitsi_stream_publishers is empty: ")
