@@ -16,6 +16,10 @@ from pathlib import Path
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent.parent
+sys.path.append(str(ROOT / "tests/render"))
+
+from rendering import link_role, play  # noqa: E402  # their folder is known since the line above
+
 STATE = Path(os.environ.get("LAB_STATE") or ROOT / ".lab")
 RELEASE = "1.0.9268-1"
 DOMAIN = "meet.example-small.test"
@@ -43,33 +47,15 @@ def unpacked(folder: Path, version: str = RELEASE) -> Path:
 
 def write(folder: Path, choices: dict) -> None:
     """Has role web write its files below folder, for the example customer and the choices on top of his own."""
-    role = folder / "roles" / "web"
-    (role / "tasks").mkdir(parents=True)
-    shutil.copy(HERE / "role_tasks.yml", role / "tasks/main.yml")
-    for part in ("defaults", "meta", "vars", "templates", "files"):
-        (role / part).symlink_to(ROOT / "roles/web" / part)
-    shutil.copy(HERE / "render.yml", folder)
-    (folder / "group_vars").symlink_to(ROOT / "group_vars")
+    link_role("web", folder, HERE / "role_tasks.yml")
     places = {
         "folder": str(folder),
         "real_role": str(ROOT / "roles/web"),
-        "ansible_python_interpreter": sys.executable,
         "__web_consent_folder": str(folder / "consent"),
         "__web_branding_folder": str(folder / "branding"),
         "__web_rooms_file": str(folder / "rooms.js"),
     }
-    run(
-        *(Path(sys.executable).with_name("ansible-playbook"), folder / "render.yml"),
-        *("-i", ROOT / "inventories/example-small/plan.yml", "-i", ROOT / "tests/render/lab/hosts.yml"),
-        *("-e", json.dumps(places | choices)),
-        cwd=ROOT,
-        env=os.environ
-        | {
-            "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"),
-            "ANSIBLE_ROLES_PATH": str(folder / "roles"),
-            "ANSIBLE_HOME": str(folder / "home"),
-        },
-    )
+    play(HERE / "render.yml", folder, "example-small", "-e", json.dumps(places | choices))
 
 
 def free_port() -> int:

@@ -53,21 +53,23 @@ class Rendered:
         return text
 
 
-def render(example, directory, *options):
-    """Renders one example into directory/out; the roles there are links to the real ones but for their tasks."""
-    for role in ROLES:
-        there = directory / "roles" / role
-        (there / "tasks").mkdir(parents=True)
-        shutil.copy(HERE / "role_tasks.yml", there / "tasks/main.yml")
-        for part in ("defaults", "meta", "vars", "templates", "files"):
-            if (ROOT / "roles" / role / part).is_dir():
-                (there / part).symlink_to(ROOT / "roles" / role / part)
-    shutil.copy(HERE / "render.yml", directory)
+def link_role(role, directory, tasks, entry="main"):
+    """The real role in directory/roles but for its tasks: the file tasks stands for those of its entry point."""
+    there = directory / "roles" / role
+    (there / "tasks").mkdir(parents=True)
+    shutil.copy(tasks, there / f"tasks/{entry}.yml")
+    for part in ("defaults", "meta", "vars", "templates", "files"):
+        if (ROOT / "roles" / role / part).is_dir():
+            (there / part).symlink_to(ROOT / "roles" / role / part)
+
+
+def play(playbook, directory, example, *options):
+    """Runs a playbook from the directory, on the example's plan and made-up addresses, with the roles linked there."""
     (directory / "group_vars").symlink_to(ROOT / "group_vars")
     command = [
-        *(Path(sys.executable).with_name("ansible-playbook"), directory / "render.yml"),
+        *(Path(sys.executable).with_name("ansible-playbook"), shutil.copy(playbook, directory)),
         *("-i", ROOT / "inventories" / example / "plan.yml", "-i", HERE / "lab/hosts.yml"),
-        *("-e", f"render_dir={directory}", "-e", f"ansible_python_interpreter={sys.executable}", *options),
+        *("-e", f"ansible_python_interpreter={sys.executable}", *options),
     ]
     settings = {
         "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"),
@@ -79,6 +81,13 @@ def render(example, directory, *options):
         command, cwd=ROOT, env={**os.environ, **settings}, capture_output=True, text=True, timeout=300, check=False
     )
     assert run.returncode == 0, run.stdout + run.stderr
+
+
+def render(example, directory, *options):
+    """Renders one example into directory/out; the roles there are links to the real ones but for their tasks."""
+    for role in ROLES:
+        link_role(role, directory, HERE / "role_tasks.yml")
+    play(HERE / "render.yml", directory, example, "-e", f"render_dir={directory}", *options)
     for bundle in directory.glob("*.json"):
         host = directory / "out" / bundle.name.split(",")[0]
         host.mkdir(parents=True, exist_ok=True)

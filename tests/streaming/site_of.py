@@ -12,11 +12,12 @@ from pathlib import Path
 HERE = Path(__file__).parent
 ROOT = HERE.parent.parent
 sys.path.insert(0, str(ROOT / "lab/packages"))
-sys.path.append(str(ROOT / "tests/conference"))
+sys.path += [str(ROOT / "tests/conference"), str(ROOT / "tests/render")]
 
 from browser import need  # noqa: E402  # found by the line above
 from machine import Machine, wait  # noqa: E402  # by the line before
 from publisher import publish  # noqa: E402
+from rendering import link_role, play  # noqa: E402
 
 DOMAIN = "stream.meet.example-streaming.test"
 ORIGIN = f"https://{DOMAIN}"
@@ -31,42 +32,17 @@ CERTIFICATES = "/etc/jitsi/certificates"
 def write(folder: Path, choices: dict) -> None:
     """Has the roles write their files below folder, for the example customer and the choices on top of his own."""
     for name, tasks in (("web", "visitors"), ("streaming", "main")):
-        role = folder / "roles" / name
-        (role / "tasks").mkdir(parents=True)
-        shutil.copy(HERE / f"{name.replace('web', 'visitors')}_tasks.yml", role / f"tasks/{tasks}.yml")
-        for part in ("defaults", "meta", "vars", "templates", "files"):
-            if (ROOT / "roles" / name / part).is_dir():
-                (role / part).symlink_to(ROOT / "roles" / name / part)
+        link_role(name, folder, HERE / f"{name.replace('web', 'visitors')}_tasks.yml", tasks)
     for place in ("etc/nginx", "var/www"):
         (folder / place).mkdir(parents=True)
-    shutil.copy(HERE / "render.yml", folder)
-    (folder / "group_vars").symlink_to(ROOT / "group_vars")
     places = {
         "folder": str(folder),
         "real_roles": str(ROOT / "roles"),
-        "ansible_python_interpreter": sys.executable,
         "__web_consent_folder": f"{folder}/var/www/consent",
         "__streaming_pages_folder": f"{folder}/var/www/streaming",
         "jitsi_stream_publishers": [f"{RECORDER}/32"],
     }
-    done = subprocess.run(
-        [
-            *(Path(sys.executable).with_name("ansible-playbook"), folder / "render.yml"),
-            *("-i", ROOT / "inventories/example-streaming/plan.yml", "-i", ROOT / "tests/render/lab/hosts.yml"),
-            *("-e", json.dumps(places | choices)),
-        ],
-        cwd=ROOT,
-        env=os.environ
-        | {
-            "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"),
-            "ANSIBLE_ROLES_PATH": str(folder / "roles"),
-            "ANSIBLE_HOME": str(folder / "home"),
-        },
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
+    play(HERE / "render.yml", folder, "example-streaming", "-e", json.dumps(places | choices))
 
 
 class Answer:

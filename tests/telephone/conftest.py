@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-sys.path[:0] = map(str, [ROOT / "lab/packages", ROOT / "tests/turn"])
+sys.path[:0] = map(str, [ROOT / "lab/packages", ROOT / "tests/render", ROOT / "tests/turn"])
 
 # Found by the line above.
 from gateway import DOMAIN, OTHER_PIN, PACKAGES, PIN, PUBLIC, ROOM, Gateway, Mapper, World, render  # noqa: E402

@@ -3,12 +3,10 @@
 import contextlib
 import json
 import math
-import os
 import queue
 import shutil
 import ssl
 import subprocess
-import sys
 import threading
 import wave
 from array import array
@@ -19,6 +17,7 @@ from urllib.parse import parse_qs, urlsplit
 from machine import Machine, wait
 from network import Place, inside
 from phone import Phone, digest
+from rendering import link_role, play
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
@@ -53,37 +52,14 @@ table ip floating {{
 def render(folder: Path, choices: dict) -> dict[str, str]:
     """The files of the gateway, by role and name."""
     for role in ("sip_server", "voice_menu"):
-        there = folder / "roles" / role
-        (there / "tasks").mkdir(parents=True)
-        shutil.copy(ROOT / "tests/render/role_tasks.yml", there / "tasks/main.yml")
-        for part in ("defaults", "meta", "vars", "templates"):
-            (there / part).symlink_to(ROOT / "roles" / role / part)
-    shutil.copy(HERE / "render.yml", folder)
-    (folder / "group_vars").symlink_to(ROOT / "group_vars")
+        link_role(role, folder, ROOT / "tests/render/role_tasks.yml")
     given = {
-        "render_dir": str(folder), "ansible_python_interpreter": sys.executable,
+        "render_dir": str(folder),
         "server_private_ipv4": PRIVATE, "jigasi_xmpp_server": ROUTER, "sip_server_mapper_key": KEY,
         "certificate_mode": "own_ca", "jitsi_dial_in_lines": 2,
         "jitsi_trunk": {"host": TRUNK, "networks": ["192.0.2.0/24"], "codecs": ["PCMA"]},
     }  # fmt: skip
-    done = subprocess.run(
-        [
-            *(Path(sys.executable).with_name("ansible-playbook"), folder / "render.yml"),
-            *("-i", ROOT / "inventories" / EXAMPLE / "plan.yml", "-i", ROOT / "tests/render/lab/hosts.yml"),
-            *("-e", json.dumps(given | choices)),
-        ],
-        cwd=ROOT,
-        env=os.environ
-        | {
-            "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"),
-            "ANSIBLE_ROLES_PATH": str(folder / "roles"),
-            "ANSIBLE_HOME": str(folder / "home"),
-        },
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
+    play(HERE / "render.yml", folder, EXAMPLE, "-e", json.dumps(given | choices))
     return {
         f"{bundle.stem.split(',')[1]}/{name}": text
         for bundle in folder.glob("*.json")
