@@ -1,12 +1,13 @@
 """The mapper under load: questions per second, beside nginx serving a file of the same size in the same run."""
 
 import contextlib
-import json
 import statistics
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
+
+import bench_wrk as wrk
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.append(str(ROOT / "tests/mapper"))
@@ -15,15 +16,6 @@ from mapper import KEY, Mapper, free_port, jid  # noqa: E402  # their folder is 
 
 TURNS, SECONDS, CONNECTIONS = 9, 2, 16
 ROOMS = 1000
-# What wrk prints at its end. Times are in microseconds.
-REPORT = """
-done = function(summary, latency)
-  local e = summary.errors
-  io.write(string.format('{"requests": %d, "us": %d, "median_us": %d, "p99_us": %d, "errors": %d}',
-    summary.requests, summary.duration, latency:percentile(50), latency:percentile(99),
-    e.connect + e.read + e.write + e.status + e.timeout))
-end
-"""
 NGINX = """
 daemon off;
 pid {folder}/nginx.pid;
@@ -57,17 +49,11 @@ def nginx(folder: Path, answers: dict[str, str]):
 
 
 def load(report: Path, address: str) -> dict:
-    command = ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{SECONDS}s", "-s", str(report)]
-    command += ["-H", f"Authorization: Bearer {KEY}", address]
-    done = subprocess.run(command, capture_output=True, text=True, check=True)
-    seen = json.loads(done.stdout.splitlines()[-1])
-    if seen["errors"] or not seen["requests"]:
-        sys.exit(f"bench: {seen['errors']} of {seen['requests']} requests for {address} failed")
-    return {
-        "wall_s": seen["us"] / seen["requests"] / 1000,  # of a thousand requests
-        "median_ms": seen["median_us"] / 1000,
-        "p99_ms": seen["p99_us"] / 1000,
-    }
+    command = [*wrk.command(report, 1, CONNECTIONS, SECONDS), "-H", f"Authorization: Bearer {KEY}", address]
+    said = wrk.seen(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+    if said["errors"] or not said["requests"]:
+        sys.exit(f"bench: {said['errors']} of {said['requests']} requests for {address} failed")
+    return wrk.times(said)
 
 
 def mapper() -> list[dict]:
@@ -75,8 +61,7 @@ def mapper() -> list[dict]:
     subprocess.run(["scripts/need", "wrk", "nginx-light", "python3-aiohttp"], cwd=ROOT, check=True)
     with contextlib.ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="bench-mapper-")))
-        report = folder / "report.lua"
-        report.write_text(REPORT)
+        report = wrk.report(folder)
         running = Mapper(folder / "pins", new=ROOMS).start()
         stack.callback(running.stop)
         pins = [running.new(f"room-{number}") for number in range(ROOMS)]

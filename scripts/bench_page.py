@@ -1,13 +1,14 @@
 """The page under load: nginx as role web configures it, on loopback, with the gate and without, by turns."""
 
 import contextlib
-import json
 import os
 import statistics
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
+
+import bench_wrk as wrk
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.append(str(ROOT / "tests/page"))
@@ -16,15 +17,6 @@ from site_of import DOMAIN, Site, run, serve, unpacked  # noqa: E402  # their fo
 
 TURNS, SECONDS = 15, 2
 CONNECTIONS = 200
-# What wrk prints at its end. Times are in microseconds.
-REPORT = """
-done = function(summary, latency)
-  local e = summary.errors
-  io.write(string.format('{"requests": %d, "us": %d, "median_us": %d, "p99_us": %d, "errors": %d}',
-    summary.requests, summary.duration, latency:percentile(50), latency:percentile(99),
-    e.connect + e.read + e.write + e.status + e.timeout))
-end
-"""
 PATHS = {"a room's page": "/room", "a library": "/libs/app.bundle.min.js?v=1", "a style sheet": "/css/all.css?v=1"}
 ASKING = "the page that asks"
 
@@ -43,20 +35,18 @@ def load(site: Site, report: Path, path: str, cookie: str) -> dict:
     here = f"{DOMAIN}:{site.port}"
     visitor = ["curl", "-s", "--fail", "--cacert", site.authority, "--resolve", f"{here}:127.0.0.1", "-o", "/dev/null"]
     visitor += ["-w", "%{time_starttransfer} %{time_total}", *headers, f"https://{here}{path}"]
-    wrk = ["wrk", "-t2", f"-c{CONNECTIONS}", f"-d{SECONDS}s", "-s", str(report), *headers]
+    words = [*wrk.command(report, 2, CONNECTIONS, SECONDS), *headers, f"https://127.0.0.1:{site.port}{path}"]
     visits, before = [], cpu_seconds(site)
-    with subprocess.Popen([*wrk, f"https://127.0.0.1:{site.port}{path}"], stdout=subprocess.PIPE, text=True) as loading:
+    with subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as loading:
         while loading.poll() is None:
             visits.append([float(seconds) for seconds in run(*visitor).split()])
-        seen = json.loads(loading.stdout.read().splitlines()[-1])
-    if seen["errors"]:
-        sys.exit(f"bench: {seen['errors']} of {seen['requests']} requests for {path} failed")
+        said = wrk.seen(loading.stdout.read())
+    if said["errors"]:
+        sys.exit(f"bench: {said['errors']} of {said['requests']} requests for {path} failed")
     first_byte, full_load = (statistics.median(times) * 1000 for times in zip(*visits, strict=True))
     return {
-        "wall_s": seen["us"] / seen["requests"] / 1000,  # of a thousand requests
-        "nginx_cpu_s": (cpu_seconds(site) - before) / seen["requests"] * 1000,
-        "median_ms": seen["median_us"] / 1000,
-        "p99_ms": seen["p99_us"] / 1000,
+        **wrk.times(said),
+        "nginx_cpu_s": (cpu_seconds(site) - before) / said["requests"] * 1000,
         "first_byte_ms": first_byte,
         "full_load_ms": full_load,
     }
@@ -67,8 +57,7 @@ def page() -> list[dict]:
     subprocess.run(["scripts/need", "wrk", "curl", "nginx-light", "libnginx-mod-stream"], cwd=ROOT, check=True)
     with contextlib.ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="bench-page-")))
-        files, report = unpacked(folder / "package"), folder / "report.lua"
-        report.write_text(REPORT)
+        files, report = unpacked(folder / "package"), wrk.report(folder)
         sites = {}
         for gate, consent in {"with the gate": "consent", "without": "none"}.items():
             (folder / consent).mkdir()
