@@ -11,7 +11,9 @@ short_description: Install Debian packages that are not there yet
 description:
   - Looks into dpkg's status and apt's list of what came as a dependency, which takes milliseconds. ansible.builtin.apt
     reads the lists of everything there is to install first, half a second of a processor for each task.
-  - Where a package is missing, has another version or would go with what it came for, ansible.builtin.apt runs.
+  - Where a package is missing, has another version or would go with what it came for, ansible.builtin.apt runs. It
+    waits for who else uses dpkg, five minutes at most, and installs nothing that is only recommended.
+  - A dry run on a new server, which has neither package lists nor our repository, says changed.
 options:
   name:
     description: Packages, each as C(name) or C(name=version).
@@ -50,8 +52,10 @@ class ActionModule(ActionBase):
         wanted = [names] if isinstance(names, str) else list(names)
         ask = ASK.format(shlex.join(word.split("=")[0] for word in wanted))
         answer = self._low_level_execute_command(ask)["stdout"].replace("\r", "")  # ssh may have made a terminal
-        if missing(wanted, answer):
-            return result | self._execute_module(
-                "ansible.builtin.apt", module_args=self._task.args, task_vars=task_vars
-            )
-        return result | {"changed": False}
+        if not missing(wanted, answer):
+            return result | {"changed": False}
+        arguments = {"install_recommends": False, "lock_timeout": 300} | self._task.args
+        result |= self._execute_module("ansible.builtin.apt", module_args=arguments, task_vars=task_vars)
+        if self._task.check_mode and result.get("failed"):
+            result |= {"failed": False, "changed": True}
+        return result
