@@ -338,6 +338,54 @@ def test_every_other_plugin_and_module_is_documented():
     assert [str(path) for path in found if "DOCUMENTATION" not in read(path)] == []
 
 
+# --- where to look after a failure
+
+
+def hints():
+    """Role -> the commands that show why it failed."""
+    for node in ast.parse(read("callback_plugins/stages.py")).body:
+        if isinstance(node, ast.Assign) and node.targets[0].id == "WHERE_TO_LOOK":
+            return ast.literal_eval(node.value)
+    raise AssertionError("no hints")
+
+
+def roles_run_by(playbook):
+    """Roles of a playbook and of those it imports."""
+    for entry in tasks_of(load(f"playbooks/{playbook}")):
+        if imported := entry.get("ansible.builtin.import_playbook"):
+            yield from roles_run_by(imported)
+        yield from (role["role"] for role in entry.get("roles", []))
+        if imported := entry.get("ansible.builtin.import_role"):
+            yield imported["name"]
+
+
+def test_every_role_that_configures_a_host_has_a_hint():
+    run = set(roles_run_by("configure.yml"))
+    assert {"base", "web", "streaming"} <= run
+    assert run - set(hints()) == set()
+    assert set(hints()) - set(ROLES) == set()
+
+
+def test_no_hint_leads_to_a_log_that_stays_empty():
+    """What a unit writes into a file, or throws away, is not in the journal; prosody tells the journal alone."""
+    elsewhere = re.compile(r"^StandardOutput=(?:null|append:)|>> \$\{LOGFILE\}", re.MULTILINE)
+    silent = {
+        path.name.removesuffix(".j2").removesuffix(".service")
+        for path in FILES
+        if path.parts[0] in ("roles", "lab") and ".service" in path.name and elsewhere.search(read(path))
+    }
+    assert {"jicofo", "jitsi-videobridge2", "jigasi", "coturn"} <= silent
+    texts = {
+        str(path): text for path, text in text_files() if str(path).startswith(("docs/", "tests/conference/test_"))
+    }
+    wrong = []
+    for name, text in (texts | {"callback_plugins/stages.py": str(hints())}).items():
+        for units in re.findall(r"journalctl((?: (?:-u [\w-]+|-b))+)", text):
+            wrong += [f"{name}: journalctl{units}" for unit in re.findall(r"-u (\S+)", units) if unit in silent]
+        wrong += [f"{name}: prosody.log"] if "prosody.log" in text else []
+    assert wrong == []
+
+
 # --- what a tracked file may say
 
 

@@ -20,7 +20,7 @@ def fetch(server, url: str) -> tuple[int, str]:
 
 @pytest.mark.notice(
     "conferences get crowded or fail from the third person on: bridges the customer pays for are not used",
-    "on {meet}: curl -s 127.0.0.1:8888/stats; on the missing bridge: journalctl -u jitsi-videobridge2",
+    "on {meet}: curl -s 127.0.0.1:8888/stats; on the missing bridge: tail /var/log/jitsi/jvb.log",
 )
 def test_bridge_count(customer, meet):
     """The focus counts as many bridges as planned, all fit for work"""
@@ -38,7 +38,7 @@ def test_bridge_count(customer, meet):
 
 @pytest.mark.notice(
     "sound and picture fail in rooms placed on {bridge}",
-    "on {bridge}: curl -i 127.0.0.1:8080/about/health; journalctl -u jitsi-videobridge2; tail /var/log/jitsi/jvb.log",
+    "on {bridge}: curl -i 127.0.0.1:8080/about/health; systemctl --failed; tail /var/log/jitsi/jvb.log",
 )
 def test_bridge_health(login, bridge):
     """Every bridge says it is healthy"""

@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import sync_playwright
 
 LOOK = (
-    "open {domain} yourself, F12, Console; on {meet}: tail /var/log/nginx/error.log /var/log/prosody/prosody.log "
+    "open {domain} yourself, F12, Console; on {meet}: journalctl -u prosody; tail /var/log/nginx/error.log "
     "/var/log/jitsi/jicofo.log; /etc/jitsi/meet/{domain}-config.js"
 )
 

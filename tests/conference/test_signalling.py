@@ -8,10 +8,7 @@ import pytest
 import xmpp
 
 both_ways = pytest.mark.parametrize("carrier", list(xmpp.CARRIERS))
-LOOK = (
-    "on {meet}: journalctl -u prosody; "
-    "tail /var/log/prosody/prosody.log /var/log/jitsi/jicofo.log /var/log/nginx/error.log"
-)
+LOOK = "on {meet}: journalctl -u prosody; tail /var/log/jitsi/jicofo.log /var/log/nginx/error.log"
 
 
 @both_ways

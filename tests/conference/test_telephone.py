@@ -16,8 +16,8 @@ from test_bridges import fetch
 CALL = Path(__file__).parent / "remote_call.py"
 PATIENCE = 60  # seconds from a call to the room and back
 LOOK = (
-    "on the gateway: check-trunk; systemctl status kamailio voice-menu jigasi; journalctl -u jigasi; on {meet}: "
-    "systemctl status jitsi-conference-mapper; curl -s 127.0.0.1:8888/stats"
+    "on the gateway: check-trunk; systemctl status kamailio voice-menu jigasi; tail /var/log/jitsi/jigasi.log; "
+    "on {meet}: systemctl status jitsi-conference-mapper; curl -s 127.0.0.1:8888/stats"
 )
 
 
