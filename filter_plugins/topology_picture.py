@@ -30,7 +30,7 @@ _value:
   type: str
 """
 
-OUTSIDE = {"world": "Internet", "admin": "Operators", "publishers": "Publishers"}
+OUTSIDE = {"world": "Internet", "admin": "Operators", "publishers": "Publishers", "trunk": "SIP trunk"}
 EVERY_SERVER = "jitsi"
 
 

@@ -1,6 +1,12 @@
 import re
+from pathlib import Path
 
-from topology_picture import topology_picture
+import yaml
+from plan_text import PEERS
+from topology_picture import OUTSIDE, topology_picture
+from trunk_rows import LISTENS, trunk_rows
+
+ROOT = Path(__file__).parents[2]
 
 PLAN = {
     "servers": [
@@ -40,3 +46,22 @@ def test_every_line_is_mermaid_whatever_the_names():
     ]
     for line in topology_picture(PLAN, 'acme "x" [y]').splitlines():
         assert any(re.fullmatch(rule, line) for rule in grammar), line
+
+
+def test_whoever_comes_from_outside_is_in_the_picture_and_the_text():
+    """The networks of the matrix, and whom its rows let in that is no group of servers."""
+    wiring = yaml.safe_load((ROOT / "group_vars/jitsi/firewall.yml").read_text())
+    offer = wiring["firewall_offer"]
+    rows = [rows.get("ingress", []) for rows in offer.values()]
+    rows += [trunk_rows({"transport": transport, "port": 5060})["ingress"] for transport in LISTENS]
+    parties = {row["peer"] for some in rows for row in some} - set(offer) | set(wiring["firewall_networks"])
+    assert {"world", "admin"} < parties
+    assert parties == set(OUTSIDE) == set(PEERS)
+
+
+def test_the_trunk_is_drawn():
+    plan = {
+        "servers": [{"name": "a-sip-1", "groups": ["gateways"], "flavor": "m1"}],
+        "ports": [{"group": "gateways", "peer": "trunk", "port": "5060/udp", "why": ""}],
+    }
+    assert '  trunk -- "5060/udp" --> a_sip_1' in topology_picture(plan, "t").splitlines()
