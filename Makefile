@@ -1,4 +1,4 @@
-# The verbs. Each prints the ansible-playbook line it runs; that line works without make, too.
+# The verbs. Each for a customer prints the line it runs; that line works without make, too.
 #   CUSTOMER  a folder under inventories/ or the path of a customer folder elsewhere (default: demo)
 #   ARGS      passed on, for example ARGS='--limit acme-jvb-2 --tags videobridge'
 SHELL := /bin/bash
@@ -21,12 +21,14 @@ define folder
   "Cure: make new-customer NAME=$(CUSTOMER) DOMAIN=... PLAN=... CLOUD=..., or CUSTOMER=<path>" >&2; exit 2; }
 endef
 
-# $(call playbook,NAME,INVENTORY): print the line, then run it.
-define playbook
+# $(call run,COMMAND): print the line, then run it.
+define run
 $(folder)
-@echo "+ $(ENVIRONMENT) ansible-playbook -i $(2) playbooks/$(1).yml $(ARGS)"
-@$(ENVIRONMENT) ansible-playbook -i $(2) playbooks/$(1).yml $(ARGS)
+@echo "+ $(ENVIRONMENT) $(1)"
+@$(ENVIRONMENT) $(1)
 endef
+# $(call playbook,NAME,INVENTORY)
+playbook = $(call run,ansible-playbook -i $(2) playbooks/$(1).yml $(ARGS))
 
 help: ## this list
 	@awk -F':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -61,12 +63,10 @@ demo: setup ## nothing but this checkout -> own OpenStack here, an example custo
 	@scripts/demo
 
 users: setup ## ACTION=list|show|add|reset|remove|seats NAME= MODERATOR=yes|no: accounts; passwords on the terminal only
-	$(folder)
-	@$(ENVIRONMENT) scripts/users '$(FOLDER)' $(foreach v,ACTION NAME MODERATOR,$(if $($v),'$v=$($v)'))
+	$(call run,scripts/users '$(FOLDER)' $(foreach v,ACTION NAME MODERATOR,$(if $($v),'$v=$($v)')))
 
 stream: setup ## where to publish a stream, and its key; on the terminal only
-	$(folder)
-	@$(ENVIRONMENT) scripts/stream '$(FOLDER)'
+	$(call run,scripts/stream '$(FOLDER)')
 
 e2e: setup ## demo, verify, a second run without change, destroy without a leak
 	@scripts/e2e

@@ -448,6 +448,31 @@ def test_every_command_of_the_readme_exists():
     assert named - goals == set()
 
 
+def verbs():
+    return re.findall(r"^\| `make ([a-z]+)` \|", read("README.md"), re.MULTILINE)
+
+
+@pytest.mark.parametrize("verb", verbs())
+def test_every_verb_prints_the_line_it_runs(verb):
+    shown = subprocess.run(
+        ["make", "--dry-run", verb, "CUSTOMER=example-single"], cwd=ROOT, text=True, capture_output=True, check=True
+    ).stdout
+    printed = re.search(r'^echo "\+ (.*)"$', shown, re.MULTILINE)
+    assert printed
+    assert shown.endswith(f"{printed[1]}\n")
+
+
+def test_the_layout_is_all_there_is():
+    """Every playbook, every folder of tests and plugins, every role."""
+    page = read("docs/architecture.md")
+    layout = page.split("## Layout")[1].split("```")[1]
+    names = {path.stem for path in FILES if path.parent == Path("playbooks") and path.suffix == ".yml"}
+    names |= {f"{path.parts[1]}/" for path in FILES if path.parts[0] == "tests" and len(path.parts) > 2}
+    names |= {f"{path.parts[0]}/" for path in FILES if len(path.parts) > 1 and not path.parts[0].startswith(".")}
+    assert [name for name in sorted(names - {"docs/"}) if not re.search(rf"(?<![\w-]){re.escape(name)}", layout)] == []
+    assert [role for role in ROLES if not re.search(rf"^\|.*`{role}`.*\| .* \| .* \|$", page, re.MULTILINE)] == []
+
+
 def test_every_file_the_documents_link_to_exists():
     missing = []
     for page in [path for path in FILES if path.suffix == ".md"]:
