@@ -1,10 +1,14 @@
 """Filter trunk_faults: what cannot work of the telephone's trunk, one sentence per fault."""
 
+import contextlib
+import ipaddress
+
 DOCUMENTATION = r"""
 name: trunk_faults
 short_description: List what cannot work of the telephone's trunk
 description:
-  - Judges what belongs together in C(jitsi_trunk) and C(jitsi_trunk_password). Nobody is asked over the network.
+  - Judges what belongs together in C(jitsi_trunk), C(jitsi_trunk_password) and C(cloud_network_cidr). Nobody is asked
+    over the network.
   - Choices that are missing or of the wrong type are the business of P(contract_faults#filter) and passed over here.
 positional: _input
 options:
@@ -30,6 +34,49 @@ NEEDED = {
     "host": "the name of the provider's SIP server",
     "networks": "the networks calls come from, such as 192.0.2.0/24",
 }
+WIDEST = 8  # bits of a network that one provider has: nobody has more addresses
+# Where no call of a provider comes from.
+NOWHERE = {
+    ipaddress.IPv4Network("0.0.0.0/8"): "is nobody's",
+    ipaddress.IPv4Network("127.0.0.0/8"): "is the gateway itself",
+    ipaddress.IPv4Network("169.254.0.0/16"): "does not leave a link",
+    ipaddress.IPv4Network("224.0.0.0/4"): "is for groups of receivers",
+    ipaddress.IPv4Network("240.0.0.0/4"): "is nobody's",
+}
+
+
+def _network(text: object) -> ipaddress.IPv4Network | None:
+    """The network; None for what is the business of contract_faults."""
+    with contextlib.suppress(ValueError):
+        if isinstance(text, str) and "/" in text:
+            return ipaddress.IPv4Network(text)
+    return None
+
+
+def _network_faults(networks: list[ipaddress.IPv4Network], own: ipaddress.IPv4Network | None) -> list[str]:
+    """Who in these networks would be answered without being the provider."""
+    faults, cure = [], "write the provider's networks, such as 192.0.2.0/24."
+    for network in networks:
+        if network.prefixlen < WIDEST:
+            faults.append(f"jitsi_trunk.networks has {network}, which is wider than a provider can be: {cure}")
+            continue
+        why = next((why for nowhere, why in NOWHERE.items() if network.overlaps(nowhere)), "")
+        if not why and own and network.overlaps(own):
+            why = f"meets cloud_network_cidr, {own}"
+        if why:
+            faults.append(f"jitsi_trunk.networks has {network}, which {why}: {cure}")
+    return faults
+
+
+def _host_faults(host: object, networks: list[ipaddress.IPv4Network]) -> list[str]:
+    """Whether a server that is known by its address would be answered."""
+    with contextlib.suppress(ValueError):
+        if isinstance(host, str) and not any(ipaddress.IPv4Address(host) in network for network in networks):
+            return [
+                f"jitsi_trunk.host is {host} and in none of jitsi_trunk.networks, so that its calls would get no "
+                f"answer: write {host}/32 there, too."
+            ]
+    return []
 
 
 def trunk_faults(choices: dict) -> list[str]:
@@ -47,6 +94,11 @@ def trunk_faults(choices: dict) -> list[str]:
             "jitsi_trunk.srtp is true and the keys would be sent for everybody to read: write tls as "
             "jitsi_trunk.transport."
         )
+    given = trunk.get("networks")
+    networks = [_network(text) for text in given] if isinstance(given, list) else []
+    faults += _network_faults([network for network in networks if network], _network(choices.get("cloud_network_cidr")))
+    if networks and all(networks):
+        faults += _host_faults(trunk.get("host"), networks)
     return faults
 
 

@@ -15,6 +15,9 @@ LOGIN = {"jitsi_trunk": TRUNK | {"user": "4930"}, "jitsi_trunk_password": "secre
         {"jitsi_trunk": TRUNK | {"transport": "tls", "srtp": True}},
         {"jitsi_trunk": TRUNK | {"srtp": False}},
         {"jitsi_trunk": "junk"},
+        {"jitsi_trunk": TRUNK | {"networks": ["10.0.0.0/9"]}, "cloud_network_cidr": "10.128.0.0/24"},
+        {"jitsi_trunk": TRUNK | {"networks": ["198.0.0.0/8"]}},
+        {"jitsi_trunk": TRUNK | {"host": "192.0.2.5", "networks": ["198.51.100.0/24", "192.0.2.4/31"]}},
     ],
 )
 def test_what_can_work_is_taken(choices):
@@ -41,3 +44,39 @@ def test_login_and_password_belong_together():
 def test_keys_are_not_sent_in_the_open(transport):
     [fault] = trunk_faults({"jitsi_trunk": TRUNK | {"srtp": True} | transport})
     assert fault.startswith("jitsi_trunk.srtp is true and the keys would be sent for everybody to read: ")
+
+
+PROVIDERS = "write the provider's networks, such as 192.0.2.0/24."
+
+
+@pytest.mark.parametrize(
+    ("network", "why"),
+    [
+        ("0.0.0.0/0", "is wider than a provider can be"),
+        ("192.0.0.0/7", "is wider than a provider can be"),
+        ("0.0.0.0/32", "is nobody's"),
+        ("127.0.0.1/32", "is the gateway itself"),
+        ("169.254.169.254/32", "does not leave a link"),
+        ("224.0.0.0/8", "is for groups of receivers"),
+        ("255.255.255.255/32", "is nobody's"),
+        ("10.71.0.128/25", "meets cloud_network_cidr, 10.71.0.0/24"),
+        ("10.0.0.0/8", "meets cloud_network_cidr, 10.71.0.0/24"),
+    ],
+)
+def test_networks_that_are_no_providers_are_refused(network, why):
+    choices = {"jitsi_trunk": TRUNK | {"networks": ["192.0.2.0/24", network]}, "cloud_network_cidr": "10.71.0.0/24"}
+    assert trunk_faults(choices) == [f"jitsi_trunk.networks has {network}, which {why}: {PROVIDERS}"]
+
+
+def test_a_server_known_by_its_address_is_answered():
+    assert trunk_faults({"jitsi_trunk": TRUNK | {"host": "198.51.100.5"}}) == [
+        "jitsi_trunk.host is 198.51.100.5 and in none of jitsi_trunk.networks, so that its calls would get no answer: "
+        "write 198.51.100.5/32 there, too."
+    ]
+
+
+@pytest.mark.parametrize("networks", [[5], [None], ["192.0.2.5"], ["192.0.2.5/24"], ["fd00::/8"], [[]], {"a": 1}, "x"])
+@pytest.mark.parametrize("own", [None, 5, "", "10.71.0.1/24"])
+def test_networks_that_are_none_are_passed_over(networks, own):
+    trunk = TRUNK | {"host": "198.51.100.5", "networks": networks}
+    assert trunk_faults({"jitsi_trunk": trunk, "cloud_network_cidr": own}) == []
