@@ -64,11 +64,21 @@ RECORDING = (
     "jitsi_recording_password",
     "jitsi_recording_ssh_key",
     "jitsi_recording_recipients",
+    "jitsi_recording_days",
     "jitsi_recording_alert_url",
     "jitsi_stream_targets",
 )
+# Choices that mean nothing without group streamers.
+STREAM = ("jitsi_stream_publishers", "jitsi_stream_mbits", "jitsi_stream_word")
 # Choices that mean nothing without group gateways.
-TELEPHONE = ("jitsi_trunk", "jitsi_trunk_password", "jitsi_dial_in_numbers")
+TELEPHONE = ("jitsi_trunk", "jitsi_trunk_password", "jitsi_dial_in_numbers", "jitsi_dial_in_lines")
+# What the offer has of these that is not empty: nobody chose it.
+OFFERED = {
+    "jitsi_stream_mbits": 500,
+    "jitsi_recording_target": {"kind": "local"},
+    "jitsi_recording_days": 14,
+    "jitsi_dial_in_lines": 10,
+}
 ANSIBLES_OWN = {"all", "ungrouped", PARENT}
 HOST_NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?", re.ASCII)
 
@@ -152,12 +162,13 @@ def _directory_faults(groups: dict, customer: str, directory: dict, flavors: dic
     return []
 
 
-def _homeless_faults(chosen: list[str], group: str, customer: str) -> list[str]:
+def _homeless_faults(names: tuple[str, ...], choices: dict, group: str, customer: str) -> list[str]:
     """Choices for a group that has no hosts."""
     return [
         f"{name} is chosen and group {group} has no hosts: write {planned_hosts(group, customer, 1)} in plan.yml, or "
         "remove the choice."
-        for name in chosen
+        for name in names
+        if choices.get(name) not in (None, "", [], {}, OFFERED.get(name))
     ]
 
 
@@ -169,9 +180,8 @@ def _streams_to_own_server(choices: dict) -> bool:
 def _stream_faults(groups: dict, customer: str, choices: dict, flavors: dict) -> list[str]:
     """What is wrong with the optional group of streaming servers, judged by what was chosen for it."""
     hosts = groups.get("streamers", [])
-    chosen = [name for name in ("jitsi_stream_publishers", "jitsi_stream_word") if choices.get(name)]
     if not hosts:
-        return _homeless_faults(chosen, "streamers", customer)
+        return _homeless_faults(STREAM, choices, "streamers", customer)
     faults = [
         f"host {_quote(host)} is in groups streamers and {group}: give the stream a machine of its own, because both "
         "need port 443."
@@ -179,7 +189,7 @@ def _stream_faults(groups: dict, customer: str, choices: dict, flavors: dict) ->
         for group in ("meet", "turn")
         if host in groups.get(group, [])
     ]
-    if "jitsi_stream_publishers" not in chosen and not _streams_to_own_server(choices):
+    if not choices.get("jitsi_stream_publishers") and not _streams_to_own_server(choices):
         faults.append(
             f"group streamers has {_plural(len(hosts), 'host')} and jitsi_stream_publishers is empty: write the "
             "networks streams come from, such as 192.0.2.17/32."
@@ -221,9 +231,13 @@ def _recording_faults(groups: dict, customer: str, choices: dict, flavors: dict)
             "jitsi_stream_targets has own and group streamers has no hosts: write "
             f"{planned_hosts('streamers', customer, 1)} in plan.yml, or remove own."
         )
+    if choices.get("jitsi_stream_terms_url") and choices.get("jitsi_stream_targets") == []:
+        faults.append(
+            "jitsi_stream_terms_url is chosen and jitsi_stream_targets is empty: write where moderators may stream to, "
+            "such as youtube, or remove the choice."
+        )
     if not hosts:
-        chosen = [name for name in RECORDING if choices.get(name) not in (None, "", [], {"kind": "local"})]
-        return faults + _homeless_faults(chosen, "recorders", customer)
+        return faults + _homeless_faults(RECORDING, choices, "recorders", customer)
     faults += [
         f"host {_quote(host)} is in groups recorders and {group}: give each recorder a machine of its own, because a "
         "film takes all of it."
@@ -238,16 +252,16 @@ def _recording_faults(groups: dict, customer: str, choices: dict, flavors: dict)
 
 def _telephone_faults(groups: dict, customer: str, choices: dict, flavors: dict) -> list[str]:
     """What is wrong with the optional group of gateways, judged by what was chosen for it."""
-    hosts, chosen = groups.get("gateways", []), [name for name in TELEPHONE if choices.get(name)]
+    hosts = groups.get("gateways", [])
     if not hosts:
-        return _homeless_faults(chosen, "gateways", customer)
+        return _homeless_faults(TELEPHONE, choices, "gateways", customer)
     faults = [
         f"group gateways has {_plural(len(hosts), 'host')} and {name} is empty: {cure}."
         for name, cure in (
             ("jitsi_trunk", "write where calls come from, host and networks at least"),
             ("jitsi_dial_in_numbers", "write the numbers people call"),
         )
-        if name not in chosen
+        if not choices.get(name)
     ]
     shared = all(
         any(host in groups.get(group, []) for group in NOUNS if group not in ("gateways", "recorders"))

@@ -1,6 +1,10 @@
-import pytest
-from topology_faults import planned_hosts, topology_faults
+from pathlib import Path
 
+import pytest
+import yaml
+from topology_faults import OFFERED, planned_hosts, topology_faults
+
+OFFER = yaml.safe_load((Path(__file__).parents[2] / "group_vars/all.yml").read_text())
 GROUPS = ["meet", "videobridges", "turn", "directories"]
 ONE = {"all": ["a-x"], "ungrouped": [], "jitsi": ["a-x"], "meet": ["a-x"], "videobridges": ["a-x"], "turn": ["a-x"]}
 PLANS = {"p": {"users": 5, "moderators": 1, "machines": {"meet": 1, "videobridges": 1, "turn": 1}}}
@@ -93,10 +97,26 @@ def test_a_stream_needs_publishers_a_machine_and_a_flavor():
 
 
 def test_choices_about_a_stream_that_is_not_there_are_refused():
-    assert topology_faults(ONE, CHOICES | PUBLISHERS | {"jitsi_stream_word": "secret-word"}, ALL) == [
+    choices = CHOICES | PUBLISHERS | {"jitsi_stream_word": "secret-word", "jitsi_stream_mbits": 900}
+    assert topology_faults(ONE, choices, ALL) == [
         f"{name} is chosen and group streamers has no hosts: write a-stream in plan.yml, or remove the choice."
-        for name in ("jitsi_stream_publishers", "jitsi_stream_word")
+        for name in ("jitsi_stream_publishers", "jitsi_stream_mbits", "jitsi_stream_word")
     ]
+
+
+def test_terms_of_streams_that_nobody_may_start_are_refused():
+    choices = CHOICES | {"jitsi_stream_terms_url": "https://x.example/terms", "jitsi_stream_targets": ["youtube"]}
+    assert topology_faults(RECORDING, choices, WITH_RECORDERS) == []
+    for groups in (RECORDING, ONE):
+        assert topology_faults(groups, choices | {"jitsi_stream_targets": []}, WITH_RECORDERS) == [
+            "jitsi_stream_terms_url is chosen and jitsi_stream_targets is empty: write where moderators may stream to, "
+            "such as youtube, or remove the choice."
+        ]
+
+
+def test_nobody_chose_what_the_offer_has():
+    assert {name: OFFER[name] for name in OFFERED} == OFFERED
+    assert topology_faults(ONE, OFFER | CHOICES, WITH_RECORDERS) == []
 
 
 RECORDING = ONE | {"jitsi": ["a-x", "a-jibri-1"], "recorders": ["a-jibri-1"]}
@@ -144,6 +164,7 @@ def test_there_may_be_several_recorders():
         ("jitsi_recording_password", "a-secret"),
         ("jitsi_recording_ssh_key", "a-secret"),
         ("jitsi_recording_recipients", ["age1"]),
+        ("jitsi_recording_days", 15),
     ],
 )
 def test_every_choice_about_recordings_needs_a_recorder(name, value):
@@ -212,7 +233,9 @@ def test_a_gateway_may_share_a_machine_but_not_a_recorders():
     assert [fault.split(":")[0] for fault in faults] == ["host a-jibri-1 is in groups recorders and gateways"]
 
 
-@pytest.mark.parametrize(("name", "value"), [*CALLED.items(), ("jitsi_trunk_password", "secret")])
+@pytest.mark.parametrize(
+    ("name", "value"), [*CALLED.items(), ("jitsi_trunk_password", "secret"), ("jitsi_dial_in_lines", 4)]
+)
 def test_choices_about_a_telephone_nobody_answers_are_refused(name, value):
     assert topology_faults(ONE, CHOICES | {name: value}, WITH_GATEWAYS) == [
         f"{name} is chosen and group gateways has no hosts: write a-sip-1 in plan.yml, or remove the choice."
