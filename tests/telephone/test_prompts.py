@@ -1,6 +1,7 @@
 """What is said: spoken once, in two languages, again only when it changes."""
 
 import json
+import re
 import wave
 
 import pytest
@@ -18,6 +19,16 @@ def spoken(request, place, rendered, authority):
 
 def speak(place):
     return place.machine.sh("/usr/local/sbin/voice-menu speak /etc/voice-menu/settings.json").stdout
+
+
+def start(place, files):
+    """What the unit does before it runs the menu."""
+    commands = re.findall("^ExecStartPre=[+](.*)$", files["voice_menu/voice-menu.service"], re.M)
+    return "".join(place.machine.sh(command).stdout for command in commands)
+
+
+def said(place):
+    return {file.name for file in (place.machine.root / "etc/voice-menu/prompts").glob("*.wav")}
 
 
 def prompts(place):
@@ -52,19 +63,29 @@ def test_another_name_is_spoken_alone(spoken, rendered, authority):
     language = json.loads((spoken.machine.root / "etc/voice-menu/settings.json").read_text())["language"]
     files = rendered(jitsi_language=language, jitsi_service_name="Besprechungen der ACME")
     spoken.write(files, authority.read_text(), tones=False)
-    done = speak(spoken)
-    assert sorted(line.partition("-")[0] for line in done.splitlines()) == ["made welcome", "removed welcome"]
+    assert re.fullmatch(r"made welcome-\S+\n", speak(spoken))
+    # The menu that runs says the old ones until it is started anew.
+    assert len(said(spoken)) == len(before) + 1
+    assert set(before.values()) < said(spoken)
+    assert start(spoken, files) == f"removed {before['welcome']}\n"
     after = {name: file.name for name, file in prompts(spoken).items()}
     assert {name for name in before if before[name] != after[name]} == {"welcome"}
 
 
+def test_menu_that_starts_has_its_prompts(spoken, rendered):
+    """Also after a run that was aborted between settings and prompts."""
+    assert start(spoken, rendered()).count("made ") == len(prompts(spoken)) == 6
+    assert start(spoken, rendered()) == ""
+
+
 def test_languages_differ(place, rendered, authority):
-    said = {}
+    heard = {}
     for language in ("de", "en"):
         place.write(rendered(jitsi_language=language), authority.read_text(), tones=False)
+        place.machine.sh("rm -f /etc/voice-menu/prompts/*")
         speak(place)
-        said[language] = {name: sound(file) for name, file in prompts(place).items()}
-    assert not [name for name, data in said["de"].items() if data == said["en"][name]]
+        heard[language] = {name: sound(file) for name, file in prompts(place).items()}
+    assert not [name for name, data in heard["de"].items() if data == heard["en"][name]]
 
 
 def test_every_word_has_both_languages():
