@@ -223,6 +223,19 @@ def _bridge_faults(groups: dict, customer: str, choices: dict) -> list[str]:
     return faults
 
 
+def _relay_faults(limits: dict) -> list[str]:
+    """What is wrong with how much a relay carries: it sets bandwidth aside for each connection."""
+    all_together, each = limits.get("mbit"), limits.get("mbit_per_relay")
+    if not isinstance(all_together, int) or not isinstance(each, int) or all_together <= 0:
+        return []
+    both = f"jitsi_relay_limits.mbit is {all_together} and jitsi_relay_limits.mbit_per_relay is {each}"
+    if each == 0:
+        return [f"{both}: write what is set aside for each connection, such as 20, or 0 for both."]
+    if all_together < each:
+        return [f"{both}: write {each} for each person who needs the relay at the same time, or 0 for any number."]
+    return []
+
+
 def _recording_faults(groups: dict, customer: str, choices: dict, flavors: dict) -> list[str]:
     """What is wrong with the optional group of recorders, judged by what was chosen for it."""
     hosts, faults = groups.get("recorders", []), []
@@ -294,6 +307,7 @@ def topology_faults(groups, choices, machine_groups) -> list[str]:
     faults += _directory_faults(groups, customer or "<customer>", directory, flavors)
     faults += _stream_faults(groups, customer or "<customer>", choices, flavors)
     faults += _bridge_faults(groups, customer or "<customer>", choices)
+    faults += _relay_faults(chosen("jitsi_relay_limits", dict))
     faults += _recording_faults(groups, customer or "<customer>", choices, flavors)
     faults += _telephone_faults(groups, customer or "<customer>", choices, flavors)
     return faults

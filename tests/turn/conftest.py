@@ -29,7 +29,7 @@ from rendering import render  # noqa: E402
 PACKAGES = "coturn,nginx-light,libnginx-mod-stream,iproute2,openssl"
 SMALL, SINGLE = "example-small", "example-single"
 # The last part of their addresses, as hosts.yml says.
-NUMBERS = {"single": 11, "bridge": 12, "turn-1": 14, "turn-2": 15, "turn-3": 16}
+NUMBERS = {"single": 11, "bridge": 12, "turn-1": 14, "turn-2": 15, "turn-3": 16, "turn-4": 17}
 
 
 class Relay:
@@ -93,7 +93,7 @@ def ice_servers(*relays):
 
 @pytest.fixture(scope="session")
 def rendered(tmp_path_factory):
-    """The files of every host of both examples: of the third relay with narrow limits."""
+    """The files of every host of both examples: of the third and fourth relay with narrow limits."""
     options = {
         SMALL: ["-i", Path(__file__).parent / "hosts.yml", "--limit", "turn"],
         SINGLE: ["-e", f"server_public_ipv6={IPV6}{NUMBERS['single']}"],
@@ -116,7 +116,7 @@ def authority(tmp_path_factory):
     """A certificate for all names of these tests, its own authority."""
     folder = tmp_path_factory.mktemp("certificate")
     pages = [f"meet.{example}.test" for example in (SMALL, SINGLE)]
-    names = [*pages, *(f"turn-{n}.{page}" for page in pages for n in (1, 2, 3))]
+    names = [*pages, *(f"turn-{n}.{page}" for page in pages for n in (1, 2, 3, 4))]
     subprocess.run(
         ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj", "/CN=x",
          "-addext", f"subjectAltName={','.join(f'DNS:{name}' for name in names)}", "-days", "2",
@@ -183,8 +183,8 @@ def server(request, roots, cloud, authority, tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def relays(server, rendered):
-    """Three relays apart, by their names."""
-    names = ("turn-1", "turn-2", "turn-3")
+    """Four relays apart, by their names."""
+    names = ("turn-1", "turn-2", "turn-3", "turn-4")
     return {name: Relay(server(name), name, f"meet.{SMALL}.test", rendered[f"{SMALL}-{name}"]) for name in names}
 
 

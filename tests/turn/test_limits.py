@@ -85,21 +85,31 @@ def test_packets_without_permission_go_nowhere(relays, customer, offices):
             someone.receive(1)
 
 
-def test_each_credential_and_all_together_have_a_quota(relays, customer, offices):
-    """The third relay: two per credential, three in all"""
+def allocations(relay, customer, place, *names):
+    """What people are answered who ask one after the other and all stay: None, or the error code."""
+    answers = []
     with contextlib.ExitStack() as stack:
-        people = [
-            stack.enter_context(client(relays["turn-3"], customer, offices[4], name))
-            for name in ("anna", "anna", "anna", "bernd", "carla")
-        ]
-        answers = []
-        for person in people:
+        for name in names:
+            person = stack.enter_context(client(relay, customer, place, name))
             try:
                 person.allocate()
                 answers.append(None)
             except turn.TurnError as error:
                 answers.append(error.code)
+    return answers
+
+
+def test_each_credential_and_all_together_have_a_quota(relays, customer, offices):
+    """The third relay: two per credential, three in all"""
+    answers = allocations(relays["turn-3"], customer, offices[4], "anna", "anna", "anna", "bernd", "carla")
     assert answers == [None, None, QUOTA, None, QUOTA]
+
+
+def test_bandwidth_is_set_aside_for_each_connection_and_given_back(relays, customer, offices):
+    """The fourth relay: 50 Mbit/s, 20 for each, so 20, 20 and 10, though nobody sends anything"""
+    for _ in range(2):
+        answers = allocations(relays["turn-4"], customer, offices[4], "anna", "bernd", "carla", "dora")
+        assert answers == [None, None, None, QUOTA]
 
 
 def test_a_relay_carries_so_much_and_no_more(relays, customer, cloud, bridge):

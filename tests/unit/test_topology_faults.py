@@ -197,6 +197,24 @@ def test_meetings_on_several_bridges_need_several(count, strategy, zones, cures)
     assert [fault.partition(": ")[2] for fault in faults] == cures
 
 
+@pytest.mark.parametrize(
+    ("mbit", "each", "cures"),
+    [
+        (0, 0, []),
+        (0, 20, []),
+        (20, 20, []),
+        (1000, 20, []),
+        (100, 0, ["write what is set aside for each connection, such as 20, or 0 for both."]),
+        (19, 20, ["write 20 for each person who needs the relay at the same time, or 0 for any number."]),
+        ("100", 0, []),
+        (100, None, []),
+    ],
+)
+def test_relays_carry_one_connection_at_least(mbit, each, cures):
+    faults = topology_faults(ONE, CHOICES | {"jitsi_relay_limits": {"mbit": mbit, "mbit_per_relay": each}}, GROUPS)
+    assert [fault.partition(": ")[2] for fault in faults] == cures
+
+
 def test_rooms_are_streamed_by_recorders_to_a_server_that_is_there():
     targets = CHOICES | {"jitsi_stream_targets": ["own"]}
     assert topology_faults(RECORDING, targets, [*WITH_RECORDERS, "streamers"]) == [
