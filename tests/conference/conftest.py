@@ -26,8 +26,6 @@ def pytest_addoption(parser):
 
 
 def pytest_configure(config):
-    config.addinivalue_line("markers", "notice(what, look): what a customer would notice, and where to look")
-    config.addinivalue_line("markers", "guard(what, look): the same, if the check could be made")
     if file := config.getoption("conference", None):
         config.stash[CUSTOMER] = Customer.read(file)
 

@@ -3,8 +3,10 @@
 import contextlib
 import socket
 import time
+from types import SimpleNamespace
 
 import pytest
+import test_relay as verification
 import turn
 from network import FLOATING, IPV6, PRIVATE, inside
 
@@ -57,6 +59,21 @@ def test_relays_lead_to_bridges_and_nowhere_else(relays, customer, offices):
         **dict.fromkeys(REFUSED[6], OTHER_FAMILY),
         **dict.fromkeys(ALLOWED),
     }
+
+
+def test_the_verification_names_the_bridge_a_relay_does_not_lead_to(relays, customer, offices):
+    """It needs no bridge that answers strangers"""
+
+    def judge(*bridges):
+        plan = SimpleNamespace(
+            group=lambda _: [SimpleNamespace(name=name, addresses=lambda _, own=own: own) for name, own in bridges]
+        )
+        with client(relays["turn-1"], customer, offices[4]) as someone:
+            verification.test_relay_leads_to_every_bridge(plan, someone)
+
+    judge(("jvb-1", ALLOWED))
+    with pytest.raises(AssertionError, match=f"refuses {PRIVATE}{NEIGHBOUR} of jvb-2"):
+        judge(("jvb-1", ALLOWED), ("jvb-2", [f"{PRIVATE}{NEIGHBOUR}"]))
 
 
 def test_a_shared_machine_leads_to_its_own_bridge_and_nowhere_else(single, customer, offices):
