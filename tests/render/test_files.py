@@ -239,6 +239,11 @@ def test_bridges_relay_to_each_other_only_where_jicofo_lets_meetings_use_several
         assert [relay["region"] for relay in relays] == regions
 
 
+def test_a_bridge_takes_as_many_people_of_one_meeting_as_was_chosen(rendered, program, tmp_path):
+    bridge = hocon(rendered.only("jicofo.conf"), program, tmp_path)["jicofo.bridge"]
+    assert bridge["max-bridge-participants"] == {"example-full": 60}.get(rendered.example, 80)
+
+
 def test_bridges_tell_their_public_address_and_ask_nobody_for_it(rendered, program, tmp_path):
     for text in rendered.files("jvb.conf").values():
         mapping = hocon(text, program, tmp_path)["ice4j.harvest.mapping"]
