@@ -1,0 +1,31 @@
+"""What a customer who streams can choose: single values, judged as `make validate` does."""
+
+import pytest
+from contract import CHOICES, PLAN, judge
+
+GROUPS = PLAN | {
+    "jitsi": [*PLAN["jitsi"], "acme-stream", "acme-jibri-1"],
+    "streamers": ["acme-stream"],
+    "recorders": ["acme-jibri-1"],
+}
+STREAMING = {
+    "jitsi_stream_publishers": ["192.0.2.17/32"],
+    "cloud_flavors": CHOICES["cloud_flavors"] | {"streamer": "m1.small", "recorder": "m1.large"},
+}
+CURE = "write own, youtube or the beginning of an address such as rtmps://live.acme.example/app."
+
+
+def said(changes):
+    """What is said of a customer with a streaming server and a recorder who chose this besides."""
+    return judge(CHOICES | STREAMING | changes, GROUPS)
+
+
+@pytest.mark.parametrize("rest", ["", ":1", ":443/app", ":9999", ":65535/app/b"])
+def test_a_target_may_name_any_port_there_is(rest):
+    assert said({"jitsi_stream_targets": ["own", f"rtmps://live.acme.example{rest}"]}) == []
+
+
+@pytest.mark.parametrize("rest", [":0/app", ":65536/app", ":70000/app", ":99999", ":0443", ":", ":x"])
+def test_a_target_with_a_port_there_is_not_is_one_sentence(rest):
+    [fault] = said({"jitsi_stream_targets": ["own", f"rtmps://live.acme.example{rest}"]})
+    assert fault == f'jitsi_stream_targets[1] is "rtmps://live.acme.example{rest}": {CURE}'
