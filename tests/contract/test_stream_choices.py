@@ -29,3 +29,10 @@ def test_a_target_may_name_any_port_there_is(rest):
 def test_a_target_with_a_port_there_is_not_is_one_sentence(rest):
     [fault] = said({"jitsi_stream_targets": ["own", f"rtmps://live.acme.example{rest}"]})
     assert fault == f'jitsi_stream_targets[1] is "rtmps://live.acme.example{rest}": {CURE}'
+
+
+@pytest.mark.parametrize("value", [0, -1, 10001, "2"])
+def test_the_key_has_a_number(value):
+    [fault] = said({"jitsi_stream_key_issue": value})
+    assert fault.startswith("jitsi_stream_key_issue is ")
+    assert fault.endswith(": write a whole number from 1 to 10000.")
