@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 HERE = Path(__file__).parent
@@ -110,10 +111,14 @@ class Site:
     @contextlib.contextmanager
     def stream(self, **how):
         """A stream that is watched while this lasts."""
+        began = time.time()
         publisher = self.publisher(self.key, **how)
         cookies = self.consent()
+        playlist = self.machine.root / "var/lib/streaming/live/live.m3u8"
         try:
-            wait(lambda: self.get("/live/live.m3u8", cookies=cookies).status == 200, "no stream")
+            # The one before may still be there.
+            wait(lambda: playlist.exists() and playlist.stat().st_mtime > began, "no stream")
+            assert self.get("/live/live.m3u8", cookies=cookies).status == 200
             yield publisher
         finally:
             publisher.terminate()
