@@ -1,11 +1,13 @@
 """A real browser on the customer's page: the system's Chromium, told where the names live and whom to trust."""
 
+import contextlib
 import json
 import os
 import re
 import shutil
 import subprocess
 import time
+from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -13,6 +15,7 @@ from customer import Customer
 from playwright.sync_api import Browser, ConsoleMessage, Error, Page, Playwright
 
 TIMEOUT = 30
+TRIES = 4  # each of which a change of this machine's network may break off
 
 # Somebody else, and what asks him in every way a page has; tells which directives of the page's policy let that pass.
 STRANGER = "elsewhere.invalid"
@@ -88,6 +91,14 @@ class NetworkChanged(Exception):
     def look(cls, said: str) -> None:
         if "ERR_NETWORK_CHANGED" in said:
             raise cls(said)
+
+
+def undisturbed[Seen](look: Callable[[], Seen]) -> Seen:
+    """What is seen by looking, and by looking anew when this machine's network changed meanwhile."""
+    for _ in range(TRIES):
+        with contextlib.suppress(NetworkChanged):
+            return look()
+    raise AssertionError("the network of this machine changes all the time: ask from another one")
 
 
 def is_complaint(message: ConsoleMessage) -> bool:

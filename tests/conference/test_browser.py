@@ -1,7 +1,5 @@
 """A conference as people have it: in the browser."""
 
-import contextlib
-
 import browser
 import pytest
 from playwright.sync_api import sync_playwright
@@ -10,8 +8,6 @@ LOOK = (
     "open {domain} yourself, F12, Console; on {meet}: journalctl -u prosody; tail /var/log/nginx/error.log "
     "/var/log/jitsi/jicofo.log; /etc/jitsi/meet/{domain}-config.js"
 )
-
-MEETINGS = 4  # tries, each of which a change of this machine's network may break off
 
 
 class Meeting:
@@ -61,10 +57,7 @@ def hold(customer, moderator, visitor_class, home) -> Meeting:
 def meeting(customer, moderator, stand_in, tmp_path_factory):
     """A meeting that took place, its browser closed; held anew when this machine's network changed meanwhile."""
     visitor_class = browser.StandInVisitor if stand_in else browser.JitsiVisitor
-    for _ in range(MEETINGS):
-        with contextlib.suppress(browser.NetworkChanged):
-            return hold(customer, moderator, visitor_class, tmp_path_factory.mktemp("browser"))
-    raise AssertionError("the network of this machine changes all the time: ask from another one")
+    return browser.undisturbed(lambda: hold(customer, moderator, visitor_class, tmp_path_factory.mktemp("browser")))
 
 
 @pytest.mark.notice("the page opens, but nobody gets into a conference", LOOK)

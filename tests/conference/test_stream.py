@@ -3,11 +3,12 @@
 import contextlib
 import socket
 import time
+from pathlib import Path
 
 import browser
 import outside
 import pytest
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Error, Page, sync_playwright
 from publisher import publish
 
 LIVE = "/live/live.m3u8"
@@ -76,8 +77,8 @@ def viewer(customer, page_name: str) -> dict[str, str]:
     return {"Cookie": "; ".join(filter(None, cookies))}
 
 
-def watch(customer, page_name: str, page: Page) -> None:
-    """What a person does."""
+def enter(customer, page_name: str, page: Page) -> None:
+    """What a person does, until the picture moves."""
     page.goto(f"https://{page_name}")
     if customer.consent:
         page.locator("#consent button").click()
@@ -91,8 +92,28 @@ def watch(customer, page_name: str, page: Page) -> None:
         page.wait_for_timeout(200)
 
 
+def watch(customer, page_name: str, page: Page) -> None:
+    """See the stream there. Nothing is known of it where the browser was broken off."""
+    failures: list[str] = []
+    page.on("requestfailed", lambda request: failures.append(request.failure or ""))
+    try:
+        enter(customer, page_name, page)
+    except (Error, AssertionError) as error:
+        browser.NetworkChanged.look("; ".join([str(error), *failures]))
+        raise
+
+
+def watched(customer, page_name: str, home: Path) -> None:
+    with sync_playwright() as playwright:
+        chromium = browser.launch(playwright, customer, home)
+        try:
+            watch(customer, page_name, chromium.new_page())
+        finally:
+            chromium.close()
+
+
 @pytest.mark.notice("a stream is published and nobody sees it, or it stays when it has ended", LOOK)
-def test_stream_is_seen(customer, login, streamer, page_name, nobody_streams, entrance, tmp_path):
+def test_stream_is_seen(customer, login, streamer, page_name, nobody_streams, entrance, tmp_path, tmp_path_factory):
     """What is published with the key is seen in the browser, and gone when it ends"""
     address, port = entrance.split(":")
     with socket.create_connection((address, int(port)), outside.TIMEOUT) as raw:
@@ -102,12 +123,7 @@ def test_stream_is_seen(customer, login, streamer, page_name, nobody_streams, en
         until(
             lambda: outside.ask(customer, LIVE, name=page_name, **seen).status == 200, "what is published is not shown"
         )
-        with sync_playwright() as playwright:
-            chromium = browser.launch(playwright, customer, tmp_path)
-            try:
-                watch(customer, page_name, chromium.new_page())
-            finally:
-                chromium.close()
+        browser.undisturbed(lambda: watched(customer, page_name, tmp_path_factory.mktemp("browser")))
         assert publisher.poll() is None, publisher.stderr.read()
         assert login(streamer).check_output(LEFT)
         if customer.consent or customer.stream_word:

@@ -20,6 +20,7 @@ import outside
 import pytest
 import test_ports
 import test_rooms
+import test_stream
 import turn
 import xmpp
 from aioice import stun
@@ -289,3 +290,80 @@ def test_browser_log_tells_the_page_from_the_browser(tmp_path: Path):
     ]
     log.write_text(json.dumps({"events": events}))
     assert browser.names_asked(log, "https://meet.example.org") == {"fonts.example"}
+
+
+CHANGED = "page.goto: net::ERR_NETWORK_CHANGED at https://stream.example.org/"
+
+
+def test_what_a_change_of_the_network_broke_off_is_looked_at_anew():
+    looks = iter([browser.NetworkChanged, browser.NetworkChanged, "seen"])
+
+    def look():
+        if (look := next(looks)) is browser.NetworkChanged:
+            raise look
+        return look
+
+    assert browser.undisturbed(look) == "seen"
+
+
+def test_nothing_else_is_looked_at_anew():
+    looks = []
+
+    def fail():
+        looks.append("one")
+        raise AssertionError("nobody gets in")
+
+    with pytest.raises(AssertionError, match="nobody gets in"):
+        browser.undisturbed(fail)
+    assert looks == ["one"]
+
+
+def test_a_network_that_changes_all_the_time_is_said():
+    def look():
+        raise browser.NetworkChanged(CHANGED)
+
+    with pytest.raises(AssertionError, match="changes all the time"):
+        browser.undisturbed(look)
+
+
+class Unseen:
+    """A page with the stream on which no picture moves, because of one request."""
+
+    def __init__(self, failure, goto=None):
+        self.failure, self.error = failure, goto
+
+    def on(self, event, tell):
+        assert event == "requestfailed"
+        self.tell = tell
+
+    def goto(self, url):
+        assert url == "https://stream.example.org"
+        self.tell(types.SimpleNamespace(failure=self.failure))
+        if self.error:
+            raise browser.Error(self.error)
+
+    def evaluate(self, _):
+        return False
+
+    def inner_text(self, _):
+        return "nothing is shown"
+
+    def wait_for_timeout(self, _):
+        pass
+
+
+@pytest.mark.parametrize(
+    ("page", "said"),
+    [
+        (Unseen("net::ERR_NETWORK_CHANGED", CHANGED), browser.NetworkChanged),
+        (Unseen("net::ERR_NETWORK_CHANGED"), browser.NetworkChanged),
+        (Unseen("net::ERR_CONNECTION_REFUSED", "net::ERR_CONNECTION_REFUSED"), browser.Error),
+        (Unseen("net::ERR_ABORTED"), AssertionError),
+    ],
+    ids=["no page", "no picture", "refused", "no picture for another reason"],
+)
+def test_a_stream_that_a_change_of_the_network_broke_off_is_no_missing_stream(monkeypatch, page, said):
+    monkeypatch.setattr(test_stream, "BEGINS", 0)
+    asked_nothing = types.SimpleNamespace(consent=False, stream_word="")
+    with pytest.raises(said):
+        test_stream.watch(asked_nothing, "stream.example.org", page)
