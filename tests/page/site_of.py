@@ -92,11 +92,17 @@ class Site:
         self.folder, self.port = folder, port
         self.authority = str(folder / "server.crt")
 
-    def get(self, path: str, method: str = "GET", source: str = "127.0.0.1", **headers: str) -> Answer:
-        """Asks for path, exactly as written, from the address source; headers with _ for -."""
+    def get(self, path: str, method: str = "GET", source: str = "127.0.0.1", told: str = "", **headers: str) -> Answer:
+        """Asks for path, exactly as written, from the address source; headers with _ for -.
+
+        Behind a split of port 443 the visitor is the one that is told.
+        """
         context = ssl.create_default_context(cafile=self.authority)
         connection = http.client.HTTPSConnection(DOMAIN, timeout=10)
         plain = socket.create_connection(("127.0.0.1", self.port), 10, source_address=(source, 0))
+        if told:
+            family, here = ("TCP6", "::1") if ":" in told else ("TCP4", "127.0.0.1")
+            plain.sendall(f"PROXY {family} {told} {here} 40000 443\r\n".encode())
         connection.sock = context.wrap_socket(plain, server_hostname=DOMAIN)
         with contextlib.closing(connection):
             connection.putrequest(method, path)
@@ -112,9 +118,9 @@ class Site:
             time.sleep(0.01)
         return log
 
-    def cookie(self) -> str:
+    def cookie(self, **how: str) -> str:
         """What a browser would send that has agreed."""
-        return self.get("/", "POST", Origin=ORIGIN).headers["Set-Cookie"].split(";")[0]
+        return self.get("/", "POST", Origin=ORIGIN, **how).headers["Set-Cookie"].split(";")[0]
 
 
 def with_included(text: str, folder: Path) -> str:
@@ -129,7 +135,13 @@ def with_included(text: str, folder: Path) -> str:
 def configuration(folder: Path, package: Path, port: int, prosody: int) -> str:
     """nginx.conf with paths and ports of a server turned into those of this test; everything else stays."""
     text = with_included((folder / "nginx.conf").read_text(), folder)
-    for place, here in {
+    alone = {"    listen 443 ssl http2;\n    listen [::]:443 ssl http2;": f"    listen 127.0.0.1:{port} ssl http2;"}
+    split = {
+        "    listen 443;\n    listen [::]:443;": f"    listen 127.0.0.1:{free_port()};",
+        "listen 127.0.0.1:5350": f"listen 127.0.0.1:{free_port()}",
+        "127.0.0.1:4444": f"127.0.0.1:{port}",
+    }
+    places = (split if "ssl_preread on;" in text else alone) | {
         "/etc/jitsi/meet/interface_config.js": folder / "interface_config.js",
         f"/etc/jitsi/meet/{DOMAIN}-config.js": folder / "config.js",
         "/etc/jitsi/certificates": folder,
@@ -137,10 +149,10 @@ def configuration(folder: Path, package: Path, port: int, prosody: int) -> str:
         "/var/log/nginx": folder,
         "/run/nginx.pid": folder / "nginx.pid",
         "127.0.0.1:5280": f"127.0.0.1:{prosody}",
-        "    listen 443 ssl http2;\n    listen [::]:443 ssl http2;": f"    listen 127.0.0.1:{port} ssl http2;",
         "  listen 80 default_server;\n  listen [::]:80 default_server;": f"  listen 127.0.0.1:{free_port()};",
         "user www-data;": "user root;" if os.geteuid() == 0 else "",
-    }.items():
+    }
+    for place, here in places.items():
         assert place in text, f"nginx.conf does not speak of {place}"
         text = text.replace(place, str(here))
     return text

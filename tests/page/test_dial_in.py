@@ -1,5 +1,6 @@
 """The telephone on the page: nginx in front of the real mapper, and what an invitation shows in Chromium."""
 
+import itertools
 import re
 import sys
 
@@ -110,18 +111,53 @@ def test_who_looks_for_a_number_is_asked_for_consent_first(telephone):
     assert telephone.get(path, "POST", Origin=ORIGIN).headers["Location"] == f"{ORIGIN}{path}"
 
 
-def test_one_address_does_not_ask_without_end(package, mapper, tmp_path):
-    """An office may come all at once; who goes on is told to wait, and others are not."""
-    choices = {"web_dial_in": {"mapper": f"127.0.0.1:{mapper.port}", "gateways": [GATEWAY]}}
+@pytest.fixture
+def fresh_mapper(tmp_path):
+    """One that has not given away any of this minute's PINs."""
+    running = Mapper(tmp_path / "pins", domain=DOMAIN).start()
+    yield running
+    running.stop()
+
+
+def test_one_visitor_does_not_take_what_is_for_all(package, fresh_mapper, tmp_path):
+    """An office may come all at once; who goes on is told to wait, and others open rooms meanwhile."""
+    choices = {"web_dial_in": {"mapper": f"127.0.0.1:{fresh_mapper.port}", "gateways": [GATEWAY]}}
     with serve(tmp_path, package(), **choices) as site:
-        cookie = site.cookie()
+        cookie, rooms = site.cookie(), itertools.count()
 
-        def ask(source: str) -> int:
-            return site.get(ENDPOINTS[1], source=source, Cookie=cookie).status
+        def new(source: str) -> int:
+            path = f"/dial-in/pin?conference=room-{next(rooms)}@conference.{DOMAIN}"
+            return site.get(path, source=source, Cookie=cookie).status
 
-        assert [ask("127.0.0.20") for _ in range(100)] == [200] * 100
-        assert 429 in (ask("127.0.0.20") for _ in range(200))
-        assert ask("127.0.0.21") == 200
+        assert [new("127.0.0.20") for _ in range(30)] == [200] * 30
+        assert [new("127.0.0.20") for _ in range(100)].count(429) > 95
+        assert [new("127.0.0.21") for _ in range(10)] == [200] * 10
+
+
+@pytest.mark.parametrize(
+    ("one", "another"),
+    [
+        # As many addresses as a home has. Bytes that end lines or texts are there as well.
+        ([f"2001:db8:a0a:d00:{number:x}::{number:x}" for number in range(60)], "2001:db8:a0a:d01::1"),
+        ([f"2001:db8::{number:x}" for number in range(60)], "2001:db8:0:1::"),
+        (["203.0.113.10"] * 60, "203.0.113.11"),
+    ],
+    ids=["home", "short", "IPv4"],
+)
+def test_a_network_of_a_home_is_one_visitor(package, mapper, tmp_path, one, another):
+    """Where a relay shares the machine, too: there it is the PROXY protocol that tells who comes."""
+    choices = {"web_dial_in": {"mapper": f"127.0.0.1:{mapper.port}", "gateways": [GATEWAY]}}
+    with serve(tmp_path, package(), web_turn_names=["turn-1.example"], **choices) as site:
+        cookie = site.cookie(told="192.0.2.1")
+
+        def ask(visitor: str) -> int:
+            return site.get(ENDPOINTS[1], told=visitor, Cookie=cookie).status
+
+        seen = [ask(visitor) for visitor in one]
+        assert seen[:30] == [200] * 30
+        assert 429 in seen
+        assert ask(another) == 200
+        assert not [line for line in site.log(62) if line.startswith((*one, another))]
 
 
 def test_the_log_names_no_room_and_no_pin(telephone):

@@ -459,6 +459,7 @@ def test_the_log_knows_no_visitor_and_no_room(rendered):
     [form] = re.findall(r"log_format anonymous (.*?);", rendered.only("visitors-http.conf"), re.S)
     assert not set(re.findall(r"\$\w+", form)) & {
         "$remote_addr",
+        "$visitor_network",
         "$request",
         "$request_uri",
         "$uri",
