@@ -248,12 +248,14 @@ def test_a_pin_that_was_shown_outlives_a_kill_at_any_moment(serve):
         assert {name: mapper.new(name) for name in told} == told
 
 
-def test_what_is_kept_is_room_pin_and_hour(mapper):
+def test_what_is_kept_is_room_pin_hour_and_whether_it_was_dialled(mapper):
     pin = mapper.new(ROOM)
+    assert mapper.sql("SELECT dialled FROM pins") == [(0,)]
     mapper.room(pin, "caller-5d1f")
-    assert mapper.sql("SELECT sql FROM sqlite_master WHERE type = 'table'")[0][0].count(",") == 2
-    [(kept, room, used)] = mapper.sql("SELECT * FROM pins")
-    assert (kept, room) == (pin, jid(ROOM))
+    assert mapper.new(ROOM) == pin
+    assert mapper.sql("SELECT sql FROM sqlite_master WHERE type = 'table'")[0][0].count(",") == 3
+    [(kept, room, used, dialled)] = mapper.sql("SELECT * FROM pins")
+    assert (kept, room, dialled) == (pin, jid(ROOM), 1)
     assert used in (hour(), hour() - 1)
     assert b"caller-5d1f" not in mapper.bytes()
 
@@ -286,6 +288,22 @@ def test_a_pin_nobody_used_is_gone_after_its_days(serve, who):
         wait(lambda: not mapper.sql("SELECT * FROM pins WHERE pin = ?", pin), "it is still there", 10)
     assert mapper.room(pin).json["conference"] is False
     assert mapper.room(other).json["conference"] == jid("thursday")
+
+
+def test_pins_of_the_first_files_are_known(serve):
+    """They had no note whether a PIN was dialled."""
+    mapper = serve()
+    mapper.stop()
+    mapper.sql("DROP TABLE pins")
+    mapper.sql("CREATE TABLE pins (pin INTEGER PRIMARY KEY, room TEXT NOT NULL UNIQUE, used INTEGER NOT NULL)")
+    pin = int(wrong())
+    mapper.sql("INSERT INTO pins VALUES (?, ?, ?)", pin, jid(ROOM), hour() - 5)
+    for _ in range(2):
+        mapper.start()
+        assert mapper.new(ROOM) == pin
+        assert mapper.new("thursday") != pin
+        assert mapper.room(pin).json["conference"] == jid(ROOM)
+        mapper.stop()
 
 
 def test_of_a_forgotten_room_nothing_is_left_on_the_disk(serve):
@@ -513,15 +531,31 @@ def test_new_pins_are_limited_by_the_minute(serve):
     wait(lambda: mapper.pin(jid("room-5")).status == 200, "no new PIN after the minute", 15)
 
 
+def test_when_all_are_given_away_the_one_unused_for_longest_that_nobody_dialled_makes_room(serve):
+    """Who has asked for all there are has shut nobody out, and who was dialled in to stays."""
+    mapper = serve(most=5, sweep_seconds=0.1)
+    pins = {f"room-{number}": mapper.new(f"room-{number}") for number in range(5)}
+    assert mapper.room(pins["room-0"]).status == 200
+    for number, room in enumerate(pins):
+        mapper.sql("UPDATE pins SET used = ? WHERE room = ?", hour() - 100 + number, jid(room))
+    new = {room: mapper.new(room) for room in ("thursday", "friday")}
+    assert [mapper.room(pins[room]).json["conference"] for room in ("room-1", "room-2")] == [False, False]
+    kept = new | {room: pins[room] for room in ("room-0", "room-3", "room-4")}
+    assert {room: mapper.room(pin).json["conference"] for room, pin in kept.items()} == {r: jid(r) for r in kept}
+    wait(lambda: b"room-1@" not in mapper.bytes(), "its name is left", 10)
+    assert mapper.journal.read_text().count("each new one ends one that nobody has dialled") == 1
+
+
 def test_pins_are_limited_in_all(serve):
     mapper = serve(most=5)
     pins = [mapper.new(f"room-{number}") for number in range(5)]
+    assert all(mapper.room(pin).status == 200 for pin in pins)
     for number in range(5, 20):
         refused = mapper.pin(jid(f"room-{number}"))
         assert (refused.status, refused.json["message"]) == (503, "All PINs are given away.")
     assert [mapper.new(f"room-{number}") for number in range(5)] == pins
     assert mapper.sql("SELECT count(*) FROM pins") == [(5,)]
-    assert mapper.journal.read_text().count("no further conference gets one") == 1
+    assert mapper.journal.read_text().count("no further one is given") == 1
     mapper.sql("UPDATE pins SET used = ? WHERE pin = ?", hour() - 14 * 24, pins[0])
     mapper.stop()
     mapper.start()
@@ -530,7 +564,7 @@ def test_pins_are_limited_in_all(serve):
 
 def test_wrong_asks_fill_neither_memory_nor_disk(serve):
     """Ten times as many callers as are remembered, and as many rooms that get no PIN."""
-    mapper = serve(most=50, new=50, guesses=10**6)
+    mapper = serve(most=50, new=50, new_seconds=HOUR, guesses=10**6)
     for number in range(50):
         mapper.new(f"room-{number}")
     headers = {"Authorization": f"Bearer {KEY}"}
@@ -562,7 +596,7 @@ def test_as_many_pins_as_there_may_be_take_little_room(serve):
         mapper.sql("DELETE FROM pins")
         mapper.sql(
             "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 10000) "
-            "INSERT INTO pins SELECT 100000000 + i, substr(hex(zeroblob(250)) || i, -?) || ?, ? FROM n",
+            "INSERT INTO pins SELECT 100000000 + i, substr(hex(zeroblob(250)) || i, -?) || ?, ?, 1 FROM n",
             length, f"@conference.{DOMAIN}", hour(),
         )  # fmt: skip
         mapper.sql("VACUUM")
