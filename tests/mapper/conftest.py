@@ -25,7 +25,7 @@ NUMBERS = itertools.count()
 def machine(request, tmp_path_factory):
     tar = root_filesystems("mapper", "python3-aiohttp,iproute2")[request.param]
     mountpoint = tmp_path_factory.mktemp(request.param)
-    small = f"mkdir -p {mountpoint}{SMALL} && mount -t tmpfs -o size=256k small {mountpoint}{SMALL}"
+    small = f"mkdir -p {mountpoint}{SMALL} && mount -t tmpfs -o size=320k small {mountpoint}{SMALL}"
     with contextlib.closing(Machine(tar, mountpoint, small)) as running:
         shutil.copy(PROGRAM, running.root / INSIDE.lstrip("/"))
         yield running

@@ -348,7 +348,9 @@ def test_the_journal_names_nothing(serve):
     assert len(journal.splitlines()) == 1
 
 
-def test_a_full_disk_loses_nothing_and_says_so(serve):
+def test_a_full_disk_loses_nothing_says_so_and_is_over_when_there_is_room(serve, machine):
+    ballast = machine.root / "srv/small/ballast"
+    ballast.write_bytes(b"x" * 2**16)
     mapper = serve("/srv/small", new=10_000)
     pins = {}
     for number in range(5000):
@@ -362,6 +364,11 @@ def test_a_full_disk_loses_nothing_and_says_so(serve):
     assert {room: mapper.new(room) for room in pins} == pins
     assert "database or disk is full" in mapper.journal.read_text()
     assert "room-" not in mapper.journal.read_text()
+    ballast.unlink()
+    pins["thursday"] = mapper.new("thursday")
+    mapper.stop(signal.SIGKILL)
+    mapper.start()
+    assert {room: mapper.new(room) for room in pins} == pins
 
 
 # --- who may ask for rooms
