@@ -290,6 +290,20 @@ def test_a_pin_nobody_used_is_gone_after_its_days(serve, who):
     assert mapper.room(other).json["conference"] == jid("thursday")
 
 
+@pytest.mark.parametrize("who", ["the one at the start", "the one that always runs"])
+def test_a_pin_that_was_used_while_the_clock_was_ahead_lives_no_longer(serve, who):
+    mapper = serve(days=2, sweep_seconds=0.1 if who == "the one that always runs" else HOUR)
+    pin, other = mapper.new(ROOM), mapper.new("thursday")
+    mapper.sql("UPDATE pins SET used = ? WHERE pin = ?", hour() + 1000, pin)
+    mapper.sql("UPDATE pins SET used = ? WHERE pin = ?", hour() - 40, other)
+    if who == "the one at the start":
+        mapper.stop()
+        mapper.start()
+    wait(lambda: mapper.sql("SELECT used FROM pins WHERE pin = ?", pin)[0][0] <= hour(), "it is still ahead", 10)
+    assert mapper.sql("SELECT used FROM pins WHERE pin = ?", other)[0][0] < hour() - 38
+    assert mapper.room(pin).json["conference"] == jid(ROOM)
+
+
 def test_pins_of_the_first_files_are_known(serve):
     """They had no note whether a PIN was dialled."""
     mapper = serve()
