@@ -121,6 +121,21 @@ def test_mapper_knows_a_caller_again_but_not_who_he_is(call, jigasi, mapper):
     assert hashlib.sha256(b"sip:+491701@trunk.example").hexdigest()[:16] != first
 
 
+@pytest.mark.parametrize(
+    "caller",
+    [
+        "sip:anonymous@anonymous.invalid",
+        "sip:Anonymous@trunk.example;user=phone",
+        "sip:+491701@anonymous.invalid:5060",
+        "sip:unavailable@trunk.example",
+        "sip:trunk.example",
+    ],
+)
+def test_whoever_withholds_the_number_is_nobody_to_the_mapper(call, jigasi, mapper, caller):
+    enter(call(caller=caller), jigasi)
+    assert mapper.asked[-1] == {"id": PIN}
+
+
 def test_caller_hangs_up(call, jigasi):
     caller = call()
     meeting = enter(caller, jigasi)
@@ -348,6 +363,13 @@ def test_with_the_daemon_that_knows_the_pins(call, jigasi, real_mapper):
     assert caller.hears(TONES["goodbye"])
     caller = call(caller="sip:+4917099@trunk.example")
     assert_joined(caller, enter(caller, jigasi, pin))
+    # Of those whose number is withheld each has all tries.
+    for _ in range(2):
+        caller = call(caller="sip:anonymous@anonymous.invalid")
+        caller.press(WRONG_PIN)
+        assert caller.hears(TONES["wrong"])
+        assert_joined(caller, enter(caller, jigasi, pin))
+        caller.hang_up()
 
 
 # --- lines
