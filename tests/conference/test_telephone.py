@@ -14,6 +14,7 @@ import xmpp
 from test_bridges import fetch
 
 CALL = Path(__file__).parent / "remote_call.py"
+PINS = Path(__file__).parent / "remote_pins.py"
 PATIENCE = 60  # seconds from a call to the room and back
 LOOK = (
     "on the gateway: check-trunk; systemctl status kamailio voice-menu jigasi; tail /var/log/jitsi/jigasi.log; "
@@ -74,6 +75,19 @@ def test_pins_are_not_for_everybody(customer):
         assert answer.status in (403, 404), f"/dial-in/room answers {answer.status}"
     if customer.consent:
         assert outside.ask(customer, f"/dial-in/pin?conference={quote(customer.room('x'))}").status == 403
+
+
+@pytest.mark.guard(
+    "which rooms there were is known for longer than participants were told",
+    "on {meet}: ls -l /var/lib/private/jitsi-conference-mapper; journalctl -u jitsi-conference-mapper",
+)
+def test_pins_are_forgotten(customer, meet):
+    """No PIN that nobody used is older than the days that were chosen, and nothing lies beside the PINs"""
+    folder, days = "/var/lib/private/jitsi-conference-mapper", str(customer.log_days)
+    done = meet.run("python3 -c %s %s %s", PINS.read_text(), folder, days)
+    assert done.rc == 0, done.stderr
+    faults = json.loads(done.stdout)
+    assert not faults, "; ".join(faults)
 
 
 @contextlib.asynccontextmanager

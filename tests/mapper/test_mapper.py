@@ -9,6 +9,7 @@ import random
 import re
 import signal
 import socket
+import subprocess
 import sys
 import threading
 import time
@@ -18,9 +19,10 @@ from importlib.util import module_from_spec, spec_from_loader
 
 import pytest
 from machine import wait
-from mapper import DOMAIN, KEY, PROGRAM, jid
+from mapper import DOMAIN, KEY, PROGRAM, ROOT, jid
 
 HOUR = 3600
+VERIFICATION = ROOT / "tests/conference/remote_pins.py"
 ROOM, UNWANTED = "wednesday-7f3a", "unwanted-9c2e"
 
 
@@ -333,6 +335,26 @@ def test_of_a_forgotten_room_nothing_is_left_on_the_disk(serve):
     assert mapper.database.stat().st_size < 20_000
     wait(lambda: mapper.database.with_name("pins.sqlite-wal").stat().st_size == 0, "the journal stays", 10)
     assert mapper.room(keep).json["conference"] == jid("thursday")
+
+
+def test_the_verification_of_a_server_sees_what_is_kept_for_too_long(serve):
+    """The settings, which lie elsewhere on a server, are a file that does not belong there."""
+    mapper = serve(days=2)
+
+    def faults() -> list[str]:
+        words = [*mapper.command, "/usr/bin/python3", "-c", VERIFICATION.read_text(), mapper.inside, 2]
+        return json.loads(subprocess.run([*map(str, words)], capture_output=True, text=True, check=True).stdout)
+
+    other = f"settings.json lies in {mapper.inside}"
+    pin = mapper.new(ROOM)
+    assert faults() == [other]
+    for used, seen in ((hour() - 48, []), (hour() - 50, ["PINs older than 2 days: 1"])):
+        mapper.sql("UPDATE pins SET used = ? WHERE pin = ?", used, pin)
+        assert faults() == [*seen, other]
+    mapper.sql("UPDATE pins SET used = ?", hour() + 2)
+    assert faults() == ["PINs used in hours that have not come: 1", other]
+    # To look takes nothing away.
+    assert mapper.room(pin).json["conference"] == jid(ROOM)
 
 
 def test_only_its_user_reads_the_pins(mapper):
