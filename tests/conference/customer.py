@@ -93,8 +93,8 @@ class Customer:
     what makes a good one where people come with tokens signed by a shared secret, look is what of the page is the
     customer's own: its name, files of pictures, per language the heading of the text that asks; recordings tell
     where films go and whether they are sealed, stream_targets where rooms may be streamed to, stream_word is what
-    viewers of the stream must know, if anything; numbers are those people call, trunk tells how calls sound. Holds
-    passwords: never print it.
+    viewers of the stream must know, if anything; numbers are those people call, trunk tells how calls sound, lines how
+    many of them each gateway takes. Holds passwords: never print it.
     """
 
     domain: str
@@ -118,6 +118,7 @@ class Customer:
     stream_word: str = dataclasses.field(default="", repr=False)
     numbers: list[str] = dataclasses.field(default_factory=list)
     trunk: dict = dataclasses.field(default_factory=dict)
+    lines: int = 0
 
     @classmethod
     def read(cls, file: str) -> "Customer":

@@ -52,6 +52,19 @@ def test_trunk(login, gateway):
     assert done.rc == 0, done.stdout.strip() or done.stderr.strip()
 
 
+@pytest.mark.notice("callers find it busy although few are talking", LOOK)
+def test_lines(customer, login, gateway):
+    """Every gateway has as many lines as chosen"""
+    # The menu steers each one over a connection that is there as long as both live.
+    count, deadline = r"ss -Htnp state established | grep -c '\"baresip\"' || true", time.monotonic() + 30
+    while True:
+        alive = int(login(gateway).check_output(count))
+        if alive == customer.lines or time.monotonic() > deadline:
+            break
+        time.sleep(1)  # a voice menu that was started has them within seconds
+    assert alive == customer.lines, f"{customer.lines} chosen, {alive} there"
+
+
 @pytest.mark.notice("invitations lack the number, or its PIN", LOOK)
 def test_invitation(customer):
     """Invitations have the customer's numbers, and a PIN that stays the room's"""
