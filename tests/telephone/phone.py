@@ -280,7 +280,9 @@ class Call:
                 else:
                     self.ended.set()
             if response.status < 300:
-                self.request("ACK", number=number)
+                # Who has offered nothing answers now.
+                answer = "" if self._invite[0] else self.sdp([NAMES[self.payload]])
+                self.request("ACK", answer, number=number)
             else:
                 self.phone.send(
                     f"ACK {self.target} SIP/2.0",
@@ -291,6 +293,18 @@ class Call:
                     ],
                 )  # fmt: skip
         self.responses.put(response)
+
+    def ask(self, method, body="", extra=(), seconds=5):
+        """The final response to a request within the call."""
+        if method == "INVITE":
+            self.invite(body, extra)
+        else:
+            self.request(method, body, extra)
+        deadline = time.monotonic() + seconds
+        while True:
+            response = self.responses.get(timeout=max(0.01, deadline - time.monotonic()))
+            if response.sequence == (self.number, method) and response.status >= 200:
+                return response
 
     def hang_up(self, seconds=5):
         """Ends it, and says how the other side answered that."""
@@ -449,8 +463,9 @@ class Phone:
         return call
 
     def call(self, uri, codecs=("PCMA",), crypto=False, extra=(), caller="sip:+491700000001@trunk.example"):
+        """A new call; without codecs it offers nothing."""
         call = self.new_call(uri, caller)
-        call.invite(call.sdp(codecs, crypto), extra)
+        call.invite(call.sdp(codecs, crypto) if codecs else "", extra)
         return call
 
     def register(self, user, password, domain="127.0.0.1", seconds=60):

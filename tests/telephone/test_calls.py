@@ -84,6 +84,17 @@ def assert_joined(caller, meeting, first=500, second=1300):
 # --- into the meeting
 
 
+def test_operator_sees_how_many_calls_there_are(call, jigasi, gateway):
+    def ongoing():
+        return int(re.search(r"ongoing: (\d+)", gateway.rpc("dlg.stats_active").stdout)[1])
+
+    wait(lambda: ongoing() == 0, lambda: gateway.rpc("dlg.stats_active").stdout)
+    caller = call()
+    assert ongoing() == 1
+    enter(caller, jigasi)
+    wait(lambda: ongoing() == 2, lambda: gateway.rpc("dlg.stats_active").stdout)
+
+
 def test_right_pin_leads_into_its_room(call, jigasi, mapper):
     caller = call()
     meeting = enter(caller, jigasi)
@@ -370,6 +381,47 @@ def test_with_the_daemon_that_knows_the_pins(call, jigasi, real_mapper):
         assert caller.hears(TONES["wrong"])
         assert_joined(caller, enter(caller, jigasi, pin))
         caller.hang_up()
+
+
+# --- what else the trunk does with a call
+
+
+@pytest.mark.parametrize("who", ["caller", "meeting"])
+def test_nobody_sends_a_call_elsewhere(call, jigasi, trunk, gateway, who):
+    victim = gateway.outside(STRANGER, 5060)
+    caller = call()
+    meeting = enter(caller, jigasi)
+    seen = len(trunk.seen)
+    end = {"caller": caller, "meeting": meeting}[who]
+    assert end.ask("REFER", extra=[("Refer-To", f"<sip:1@{STRANGER}>")]).status == 603
+    assert_joined(caller, meeting)
+    assert victim.seen == []
+    assert not [message for message in trunk.seen[seen:] if message.method == "INVITE"]
+    victim.close()
+
+
+@pytest.mark.parametrize(("wish", "answer"), [("sendonly", "recvonly"), ("inactive", "inactive")])
+def test_call_that_is_held_and_taken_up_again(call, jigasi, wish, answer):
+    caller = call()
+    meeting = enter(caller, jigasi)
+    assert_joined(caller, meeting)
+    held = caller.ask("INVITE", caller.sdp(["PCMA"]).replace("sendrecv", wish))
+    assert held.status == 200
+    assert re.search(f"^a={answer}\r$", held.body, re.M)
+    assert caller.ask("INVITE", caller.sdp(["PCMA"])).status == 200
+    assert_joined(caller, meeting, first=700, second=1100)
+
+
+def test_call_through_a_server_that_wants_to_see_all_of_it(call, jigasi, gateway):
+    """It has said so in a Record-Route, and listens elsewhere than it calls from."""
+    border = gateway.outside("192.0.2.11", 5070)
+    caller = call(extra=[("Record-Route", "<sip:192.0.2.11:5070;lr>")])
+    meeting = enter(caller, jigasi)
+    assert_joined(caller, meeting)
+    assert meeting.hang_up() == 200
+    bye = wait(lambda: [message for message in border.seen if message.method == "BYE"], "no BYE at the border")[0]
+    border.reply(bye, 200, "OK")
+    border.close()
 
 
 # --- lines

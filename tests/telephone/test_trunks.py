@@ -71,6 +71,10 @@ def check(gateway, code):
     return done.stdout + done.stderr
 
 
+def codecs(answer):
+    return re.findall(r"^a=rtpmap:\d+ (\S+?)\r$", answer.body, re.M)
+
+
 # --- registration
 
 
@@ -163,6 +167,8 @@ class Provider:
     transport = "TCP"
 
     def close(self):
+        # Else whoever waits for the next connection keeps the port.
+        self.listener.shutdown(socket.SHUT_RDWR)
         self.listener.close()
         for phone in self.phones:
             phone.close()
@@ -179,8 +185,9 @@ def test_tcp(gateway, mapper, place):
     provider.close()
 
 
-def test_tls(gateway, mapper, place, authority, tmp_path):
-    """With a certificate its CA vouches for; the gateway shows its own."""
+@pytest.fixture
+def secure(place, authority, tmp_path):
+    """A trunk that speaks TLS, and secure.believed(): what the gateway needs to believe it."""
     machine = place.machine
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(make_authority(tmp_path / "trunk.pem", "trunk.example"))
@@ -190,11 +197,21 @@ def test_tls(gateway, mapper, place, authority, tmp_path):
     machine.put("/etc/jitsi/certificates/server.key", authority.read_text())
     machine.sh("chgrp -R kamailio /etc/jitsi; chmod -R u=rwX,g=rX,o= /etc/jitsi/certificates; chmod 755 /etc/jitsi")
     bundle = machine.sh("cat /etc/ssl/certs/ca-certificates.crt").stdout
+    believed = bundle + (tmp_path / "trunk.pem").read_text()
+    provider.believed = lambda: machine.put("/etc/ssl/certs/ca-certificates.crt", believed)
+    yield provider
+    provider.close()
+    machine.put("/etc/ssl/certs/ca-certificates.crt", bundle)
+
+
+def test_tls(gateway, mapper, place, authority, secure):
+    """With a certificate its CA vouches for; the gateway shows its own."""
+    provider = secure
     running = gateway(user=USER, transport="tls", port=5061)
     wait(lambda: provider.failed, "a trunk nobody vouches for is believed")
     assert "does not answer" in check(running, 1)
     running.stop()
-    machine.put("/etc/ssl/certs/ca-certificates.crt", bundle + (tmp_path / "trunk.pem").read_text())
+    provider.believed()
     running.start()
     _, second = (provider.registrar.seen.get(timeout=30) for _ in range(2))
     assert second.get("Contact") == f"<sip:{USER}@{PUBLIC}:5061;transport=tls>"
@@ -212,8 +229,16 @@ def test_tls(gateway, mapper, place, authority, tmp_path):
         wrap=lambda sock: client.wrap_socket(sock),
     )
     assert_gets_in(running, trunk)
-    provider.close()
-    machine.put("/etc/ssl/certs/ca-certificates.crt", bundle)
+
+
+def test_tls_and_srtp(gateway, mapper, secure):
+    """As encrypted sound is bought: with its keys inside TLS."""
+    secure.believed()
+    running = gateway(user=USER, transport="tls", port=5061, srtp=True)
+    check(running, 0)
+    trunk = secure.phones[-1]
+    assert trunk.call(NUMBER).wait_answer() == 488
+    assert_gets_in(running, trunk, crypto=True)
 
 
 # --- the rest
@@ -249,7 +274,7 @@ def test_wide_codecs(gateway, mapper):
         # Of several the one that is preferred here, alone: none can take its place within the call.
         caller = trunk.call(NUMBER, ["PCMU", "PCMA"])
         assert caller.wait_answer() == 200
-        assert re.findall(r"^a=rtpmap:\d+ (\S+?)\r$", caller.answer.body, re.M) == ["PCMA/8000", "telephone-event/8000"]
+        assert codecs(caller.answer) == ["PCMA/8000", "telephone-event/8000"]
         caller.hang_up()
         for codec in ("opus", "PCMU"):
             caller = trunk.call(NUMBER, [codec])
@@ -257,6 +282,40 @@ def test_wide_codecs(gateway, mapper):
             assert f"{codec}/" in caller.answer.body
             assert caller.listen(0.5) or codec == "opus"
             caller.hang_up()
+
+
+@pytest.mark.parametrize(("first", "other"), [("PCMA", "PCMU"), ("PCMU", "PCMA")])
+def test_codec_stays_within_a_call(gateway, mapper, first, other):
+    """Whichever it is, and whatever is preferred later: a line that changes it falls silent."""
+    running = gateway(codecs=["PCMA", "PCMU"])
+    trunk = running.outside(port=5060)
+    with jigasi(running) as meetings:
+        caller = trunk.call(NUMBER, [first])
+        assert caller.wait_answer() == 200
+        assert caller.listen(0.5)
+        caller.press(PIN)
+        meetings.incoming.get(timeout=10).sound = tone(500)
+        # Also when nothing is offered, as trunks ask whether a call lives: then the line offers.
+        for body in (caller.sdp([other, first]), ""):
+            answer = caller.ask("INVITE", body)
+            assert answer.status == 200
+            assert codecs(answer) == [f"{first}/8000", "telephone-event/8000"]
+            assert len(caller.listen(1)) == 8000
+        # Without it the call stays as it is.
+        assert caller.ask("INVITE", caller.sdp([other])).status == 488
+        assert len(caller.listen(1)) == 8000
+        assert caller.hang_up() == 200
+
+
+def test_call_that_offers_nothing(gateway, mapper):
+    """It is offered the codec that is preferred, alone, and may take it."""
+    running = gateway(codecs=["PCMA", "PCMU"])
+    trunk = running.outside(port=5060)
+    caller = trunk.call(NUMBER, [])
+    assert caller.wait_answer() == 200
+    assert codecs(caller.answer) == ["PCMA/8000", "telephone-event/8000"]
+    assert caller.hears(TONES["welcome"])
+    assert caller.hang_up() == 200
 
 
 def test_gateway_without_a_floating_address(gateway, mapper):
