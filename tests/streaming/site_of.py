@@ -24,6 +24,8 @@ DOMAIN = "stream.meet.example-streaming.test"
 ORIGIN = f"https://{DOMAIN}"
 # Who connects to an address of this machine comes from that very address.
 RECORDER, STRANGER = "10.9.0.1", "10.9.0.2"
+# Addresses of one household, and one of its neighbours'.
+HOUSEHOLD, NEIGHBOUR = ("[2001:db8:0:1::1]", "[2001:db8:0:1:a:b:c:d]", "[2001:db8::1:0:0:2:1]"), "[2001:db8:0:2::1]"
 PACKAGES = "nginx,libnginx-mod-stream,libnginx-mod-rtmp,iproute2,util-linux,openssl"
 # A picture that needs as many bits as it gets.
 NOISE = "nullsrc=size=640x360:rate=15,noise=alls=90:allf=t"
@@ -64,7 +66,12 @@ class Site:
         write(folder, choices)
         (folder / "root").mkdir()
         self.machine = Machine(
-            tar, folder / "root", f"ip address add {RECORDER} dev lo; ip address add {STRANGER} dev lo"
+            tar,
+            folder / "root",
+            "; ".join(
+                f"ip address add {address.strip('[]')} dev lo"
+                for address in (RECORDER, STRANGER, *HOUSEHOLD, NEIGHBOUR)
+            ),
         )
         for name in ("etc/nginx", "var/www"):
             for file in filter(Path.is_file, (folder / name).rglob("*")):
@@ -86,24 +93,20 @@ class Site:
         """Before a command of this machine: in the network of the other."""
         return ["nsenter", "-t", str(self.machine.holder.pid), "-n"]
 
-    def get(self, path: str, *options: str, cookies: str = "") -> Answer:
+    def asking(self, path: str, *options: str, cookies: str = "", host: str = "127.0.0.1") -> list[str]:
+        """A command that asks."""
         line = [*self.near, need("curl", "curl"), "-s", "-i", "--http1.1", "--path-as-is"]
-        line += [
-            "--cacert",
-            str(self.authority),
-            "--resolve",
-            f"{DOMAIN}:443:127.0.0.1",
-            "-b",
-            cookies,
-            *options,
-            ORIGIN + path,
-        ]
-        return Answer(subprocess.run(line, capture_output=True, check=True).stdout)
+        line += ["--cacert", str(self.authority), "--resolve", f"{DOMAIN}:443:{host}", "-b", cookies]
+        return [*line, *options, ORIGIN + path]
+
+    def get(self, path: str, *options: str, **how: str) -> Answer:
+        """What the server at one of its addresses, host, answers to somebody who has that very address."""
+        return Answer(subprocess.run(self.asking(path, *options, **how), capture_output=True, check=True).stdout)
 
     def consent(self) -> str:
-        """What a browser would send that has agreed."""
+        """What a browser would send that has agreed, if it was asked."""
         answer = self.get("/", "-X", "POST", "-H", f"Origin: {ORIGIN}")
-        return answer.headers["set-cookie"].split(";")[0]
+        return answer.headers.get("set-cookie", "").split(";")[0]
 
     def publisher(self, key: str, host: str = RECORDER, **how) -> subprocess.Popen:
         return publish(f"{host}:1936", key, self.folder, near=self.near, **how)

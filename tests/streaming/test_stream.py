@@ -1,12 +1,16 @@
 """A stream from a recorder to a viewer's screen, and what everybody else gets of it."""
 
 import concurrent.futures
+import http.client
+import ipaddress
+import itertools
 import os
+import socket
 import subprocess
 import time
 
 import pytest
-from site_of import NOISE, ORIGIN, RECORDER, STRANGER, need, wait
+from site_of import HOUSEHOLD, NEIGHBOUR, NOISE, ORIGIN, RECORDER, STRANGER, need, wait
 
 STATE = "document.body.dataset.state"
 # What the picture's middle looks like, read from the video itself.
@@ -145,6 +149,104 @@ def test_viewers_share_what_was_chosen(serve):
     finally:
         publisher.terminate()
         publisher.wait()
+
+
+def test_a_household_leaves_something_to_others(serve):
+    """Eight downloads at a time, and four for each visitor, which is an IPv4 address or a network of IPv6."""
+    site = serve(jitsi_consent="none", streaming_mbits=8, streaming_viewer_mbits=1)
+    with site.stream(picture=NOISE):
+        wait(lambda: site.get("/live/live.m3u8").text.count(".ts") > 2, "no stream")
+        for greedy, other in (((RECORDER,), STRANGER), (HOUSEHOLD, NEIGHBOUR)):
+            segment = site.segment("")
+            with concurrent.futures.ThreadPoolExecutor(9) as viewers:
+                many = [
+                    viewers.submit(site.get, segment, host=host)
+                    for host in itertools.islice(itertools.cycle(greedy), 8)
+                ]
+                # The first refusal says that there was no more for them.
+                refused = next(concurrent.futures.as_completed(many)).result()
+                one = viewers.submit(site.get, segment, host=other).result()
+            assert refused.status == 503
+            assert one.status == 200
+            assert sorted(viewer.result().status for viewer in many) == [200] * 4 + [503] * 4
+
+
+def test_who_takes_nothing_keeps_nobody_out(serve):
+    """Two downloads at a time, that stand still."""
+    site = serve(jitsi_consent="none", streaming_mbits=200, streaming_viewer_mbits=100)
+    with site.machine.root.joinpath("var/lib/streaming/live/live-7.ts").open("wb") as segment:
+        segment.truncate(80_000_000)
+    standing = [subprocess.Popen(site.asking("/live/live-7.ts"), stdout=subprocess.PIPE) for _ in range(2)]
+    try:
+        wait(lambda: site.get("/live/live-7.ts", "-r", "0-9").status == 503, "there is room for more")
+        wait(lambda: site.get("/live/live-7.ts", "-r", "0-9").status == 206, "nobody else is served", 40)
+    finally:
+        for viewer in standing:
+            viewer.kill()
+            viewer.communicate()
+
+
+def test_guesses_of_a_household_are_counted_together(site):
+    cookies = site.consent()
+
+    def guess(host):
+        options = ("-o", "/dev/null", "-w", "%{http_code} ")
+        line = site.asking("/enter?word=[1-20]", *options, cookies=cookies, host=host)
+        return subprocess.run(line, capture_output=True, text=True, check=True).stdout.split()
+
+    first, *others = [guess(host) for host in HOUSEHOLD]
+    assert first == ["303"] * 20
+    assert "429" in others[-1]
+    assert guess(NEIGHBOUR) == ["303"] * 20
+
+
+class Local(http.client.HTTPConnection):
+    """A connection to a socket in the file system."""
+
+    def __init__(self, path):
+        super().__init__("localhost")
+        self.path = path
+
+    def connect(self):
+        self.sock = socket.socket(socket.AF_UNIX)
+        self.sock.connect(str(self.path))
+
+
+def test_a_visitor_is_an_address_or_a_network_however_it_is_written(site):
+    """Of an IPv6 address the first half, whatever its bytes are."""
+    text = (
+        (site.folder / "etc/nginx/visitors-http.conf").read_text().replace(":80 ", ":8080 ").replace(" 80 ", " 8080 ")
+    )
+    site.machine.put(
+        "/etc/nginx/visitors.conf",
+        f"""
+        pid /run/visitors.pid;
+        events {{}}
+        http {{
+          map_hash_bucket_size 512;
+          map "" $harmless_path {{ default -; }}
+          map "" $is_page {{ default yes; }}
+          {text}
+          server {{
+            listen unix:/run/visitors.sock;
+            set_real_ip_from unix:;
+            real_ip_header X-Visitor;
+            location / {{ return 200 $visitor_network; }}
+          }}
+        }}
+        """,
+    )
+    site.machine.start("nginx", "-c", "/etc/nginx/visitors.conf", "-g", "daemon off;")
+    where = site.machine.root / "run/visitors.sock"
+    wait(where.exists, "nginx does not listen")
+    asked = Local(where)
+    told = [ipaddress.ip_address("192.0.2.7")]
+    for groups in itertools.product((0x2001,), *[(0, 0xA0A)] * 3, *[(0, 0xA0)] * 4):
+        told.append(ipaddress.IPv6Address(b"".join(group.to_bytes(2) for group in groups)))
+    for address in told:
+        asked.request("GET", "/", headers={"X-Visitor": str(address)})
+        network = address.packed[:8]
+        assert asked.getresponse().read() == network, address
 
 
 def test_the_log_knows_nobody_and_the_key_is_nowhere(site):
