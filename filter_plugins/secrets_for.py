@@ -7,8 +7,8 @@ DOCUMENTATION = r"""
 name: secrets_for
 short_description: Derive a secret for each of several names
 description:
-  - Applies filter C(secret_for) to the purpose C(prefix + name) of every name, or to the purpose given for it.
-positional: _input, seed, prefix
+  - Applies filter C(secret_for) to every name, or to the purpose given for it.
+positional: _input, seed
 options:
   _input:
     description: The names, or a mapping of name to purpose.
@@ -18,14 +18,10 @@ options:
     description: The seed (C(jitsi_seed)).
     type: str
     required: true
-  prefix:
-    description: What the purposes begin with, for example C(prosody/).
-    type: str
-    default: ""
 """
 
 EXAMPLES = r"""
-passwords: "{{ ['focus', 'jvb'] | secrets_for(jitsi_seed, 'prosody/') }}"
+secrets: "{{ ['prosody/focus', 'turn'] | secrets_for(jitsi_seed) }}"
 accounts: "{{ {'anna': 'moderator/anna/2'} | secrets_for(jitsi_seed) }}"
 """
 
@@ -36,13 +32,13 @@ _value:
 """
 
 
-def secrets_for(names: list[str] | dict[str, str], seed: str, prefix: str = "") -> dict[str, str]:
+def secrets_for(names: list[str] | dict[str, str], seed: str) -> dict[str, str]:
     """Return {name: secret}; refuses a single text, which would be taken letter by letter."""
     if isinstance(names, str):
         raise AnsibleFilterError("secrets_for: needs a list of names")
     purposes = names if isinstance(names, dict) else {name: name for name in names}
     secret_for = filter_loader.get("secret_for").j2_function
-    return {name: secret_for(seed, prefix + purpose) for name, purpose in purposes.items()}
+    return {name: secret_for(seed, purpose) for name, purpose in purposes.items()}
 
 
 class FilterModule:

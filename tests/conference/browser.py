@@ -163,9 +163,6 @@ class Visitor:
     def must_moderate(self) -> None:
         self.until(self.MODERATES, "who logged in as a moderator is none")
 
-    def is_in(self) -> bool:
-        return self.page.evaluate(self.JOINED)
-
     def let_pass(self) -> list[str]:
         """The directives of the page's policy that let it ask somebody else."""
         return self.page.evaluate(TEMPT, STRANGER)

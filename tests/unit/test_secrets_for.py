@@ -13,27 +13,26 @@ filter_loader.add_directory(str(ROOT / "filter_plugins"))
 
 
 def test_each_name_has_the_secret_of_its_purpose():
-    assert secrets_for(["anna", "bernd"], SEED, "moderator/") == {
-        "anna": secret_for(SEED, "moderator/anna"),
-        "bernd": secret_for(SEED, "moderator/bernd"),
+    assert secrets_for(["turn", "own-ca"], SEED) == {
+        "turn": secret_for(SEED, "turn"),
+        "own-ca": secret_for(SEED, "own-ca"),
     }
 
 
 def test_a_name_may_have_a_purpose_of_its_own():
     purposes = {"anna": "moderator/anna/2"}
     assert secrets_for(purposes, SEED) == {"anna": secret_for(SEED, "moderator/anna/2")}
-    assert secrets_for(purposes, SEED, "old/") == {"anna": secret_for(SEED, "old/moderator/anna/2")}
 
 
 def test_nobody_has_no_secret():
-    assert secrets_for([], SEED, "moderator/") == {}
+    assert secrets_for([], SEED) == {}
 
 
 def test_refuses_a_single_name():
     with pytest.raises(AnsibleFilterError, match="list"):
-        secrets_for("anna", SEED, "moderator/")
+        secrets_for("anna", SEED)
 
 
 def test_a_bad_seed_is_refused_as_by_secret_for():
     with pytest.raises(AnsibleFilterError, match="jitsi_seed"):
-        secrets_for(["anna"], "short", "moderator/")
+        secrets_for(["anna"], "short")
