@@ -78,6 +78,7 @@ OFFERED = {
     "jitsi_recording_target": {"kind": "local"},
     "jitsi_recording_days": 14,
     "jitsi_dial_in_lines": 10,
+    "jitsi_bridge_people": 80,
 }
 ANSIBLES_OWN = {"all", "ungrouped", PARENT}
 HOST_NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?", re.ASCII)
@@ -214,6 +215,18 @@ def _bridge_faults(groups: dict, customer: str, choices: dict) -> list[str]:
         faults.append(
             f"jitsi_bridge_strategy is region_based and cloud_bridge_zones has {_plural(len(many), 'zone')}: write "
             "two at least, or intra_region."
+        )
+    people = choices.get("jitsi_bridge_people")
+    if strategy == "single" and isinstance(people, int) and people != OFFERED["jitsi_bridge_people"]:
+        faults.append(
+            f"jitsi_bridge_people is {people} and jitsi_bridge_strategy is single, which keeps a meeting on one "
+            "bridge: write intra_region, or remove jitsi_bridge_people."
+        )
+    if strategy == "intra_region" and 1 < len(many) <= bridges < 2 * len(many):
+        faults.append(
+            f"jitsi_bridge_strategy is intra_region and {_plural(bridges, 'host')} of group videobridges in "
+            f"{len(many)} zones of cloud_bridge_zones leave a zone with one bridge: write "
+            f"{planned_hosts('videobridges', customer, 2 * len(many))} in plan.yml, or region_based, or fewer zones."
         )
     if len(many) > max(bridges, 1):
         faults.append(

@@ -189,12 +189,31 @@ def bridges(count):
         (1, "intra_region", [], ["write a-jvb-[1:2] in plan.yml, or single."]),
         (2, "region_based", ["az1"], ["write two at least, or intra_region."]),
         (2, "single", ["az1", "az2", "az3"], ["write a-jvb-[1:3] in plan.yml, or fewer zones."]),
+        (4, "intra_region", ["az1", "az2"], []),
+        (3, "intra_region", ["az1"], []),
+        (3, "region_based", ["az1", "az2"], []),
+        (2, "intra_region", ["az1", "az2"], ["write a-jvb-[1:4] in plan.yml, or region_based, or fewer zones."]),
+        (3, "intra_region", ["az1", "az2"], ["write a-jvb-[1:4] in plan.yml, or region_based, or fewer zones."]),
     ],
 )
 def test_meetings_on_several_bridges_need_several(count, strategy, zones, cures):
     choices = CHOICES | {"jitsi_bridge_strategy": strategy, "cloud_bridge_zones": zones}
     faults = topology_faults(bridges(count), choices, GROUPS)
     assert [fault.partition(": ")[2] for fault in faults] == cures
+
+
+@pytest.mark.parametrize("people", [2, OFFER["jitsi_bridge_people"], None, "60"])
+@pytest.mark.parametrize("strategy", ["single", "intra_region"])
+def test_how_many_people_a_bridge_takes_of_a_meeting_is_chosen_where_a_meeting_uses_several(people, strategy):
+    choices = CHOICES | {"jitsi_bridge_strategy": strategy, "jitsi_bridge_people": people}
+    assert topology_faults(bridges(2), choices, GROUPS) == (
+        [
+            "jitsi_bridge_people is 2 and jitsi_bridge_strategy is single, which keeps a meeting on one bridge: write "
+            "intra_region, or remove jitsi_bridge_people."
+        ]
+        if (people, strategy) == (2, "single")
+        else []
+    )
 
 
 @pytest.mark.parametrize(
