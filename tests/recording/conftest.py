@@ -15,6 +15,7 @@ import pytest
 
 ROLE = Path(__file__).parents[2] / "roles/recording_delivery"
 DAY = 24 * 3600
+LONG = 600_000
 PASSWORD = "a-password-of-the-place"  # noqa: S105 - of places that end with the test
 ROOM, PERSON = "magic-room-7f3a", "Anna Magic-9c2e"
 
@@ -45,7 +46,7 @@ def answers(port: int) -> bool:
 
 @pytest.fixture(scope="session")
 def films(tmp_path_factory) -> dict[str, Path]:
-    """A film that is whole, one without sound, and one whose recorder was killed."""
+    """A film that is whole, one without sound, one whose recorder was killed, and one that is long."""
     folder = tmp_path_factory.mktemp("films")
     picture = ["-f", "lavfi", "-i", "testsrc=size=320x240:rate=15"]
     sound = ["-f", "lavfi", "-i", "sine=frequency=440"]
@@ -59,6 +60,9 @@ def films(tmp_path_factory) -> dict[str, Path]:
     until(lambda: made["killed"].exists() and made["killed"].stat().st_size, "ffmpeg writes nothing")
     process.kill()
     process.wait()
+    # One that fills a small disk, with a box at its end that players pass over.
+    made["long"] = folder / "long.mp4"
+    made["long"].write_bytes(made["whole"].read_bytes() + LONG.to_bytes(4, "big") + b"free" + bytes(LONG - 8))
     return made
 
 
@@ -100,27 +104,34 @@ class Recorder:
 
     def __init__(self, base: Path, listener: Listener, films: dict[str, Path]):
         self.base, self.films, self.said = base / "recording", films, ""
-        for folder in ("recordings", "outgoing", "failed", "films"):
-            (self.base / folder).mkdir(parents=True)
+        self.make_room()
         self.programs = base / "programs"
         self.programs.mkdir()
         for name in ("deliver", "adopt", "hand-over"):
             (self.programs / name).symlink_to(ROLE / "files/deliver")
         self.settings = {
             "folder": str(self.base), "target": {"kind": "local"}, "password": "", "ssh_key": "", "recipients": [],
-            "days": 14, "alert_url": listener.url, "host": "acme-jibri-1",
+            "days": 14, "spare_gb": 0, "alert_url": listener.url, "host": "acme-jibri-1",
         }  # fmt: skip
         self.file = base / "settings.json"
 
-    def call(self, name: str, *words: object) -> int:
+    def make_room(self) -> None:
+        for folder in ("recordings", "outgoing", "failed", "films"):
+            (self.base / folder).mkdir(parents=True)
+
+    def start(self, name: str, *words: object) -> subprocess.Popen:
         self.file.write_text(json.dumps(self.settings))
         environment = os.environ | {"RECORDING_DELIVERY_SETTINGS": str(self.file), "HOME": str(self.base.parent)}
-        done = subprocess.run(
-            [str(self.programs / name), *map(str, words)], capture_output=True, text=True, check=False, env=environment
-        )
-        self.said += done.stdout + done.stderr
-        assert "Traceback" not in done.stderr, done.stderr
-        return done.returncode
+        line = [str(self.programs / name), *map(str, words)]
+        pipe = subprocess.PIPE
+        return subprocess.Popen(line, stdout=pipe, stderr=pipe, text=True, env=environment, start_new_session=True)
+
+    def call(self, name: str, *words: object) -> int:
+        process = self.start(name, *words)
+        output, errors = process.communicate()
+        self.said += output + errors
+        assert "Traceback" not in errors, errors
+        return process.returncode
 
     def film(self, kind: str = "whole") -> str:
         """A recording that has just ended, and its session."""

@@ -4,13 +4,14 @@ import contextlib
 import json
 import os
 import shutil
+import signal
 import subprocess
 import time
 import uuid
 from pathlib import Path
 
 import pytest
-from conftest import DAY, PASSWORD, PERSON, ROOM, need
+from conftest import DAY, PASSWORD, PERSON, ROOM, Place, need, until
 
 FILM, METADATA = f"{ROOM}_2026.mp4", "metadata.json"
 
@@ -44,12 +45,15 @@ def test_a_film_whose_place_is_here_arrives_too(recorder, films):
     assert recorder.left() == set()
 
 
+def key_pair(file: Path) -> str:
+    """Makes a private key there; the public one."""
+    subprocess.run([need("age-keygen", "age"), "-o", str(file)], check=True, capture_output=True)
+    return subprocess.run(["age-keygen", "-y", str(file)], check=True, capture_output=True, text=True).stdout.strip()
+
+
 def test_a_sealed_film_is_opened_by_its_key_alone(recorder, place, films, tmp_path):
     keys = [tmp_path / name for name in ("right", "wrong")]
-    for key in keys:
-        subprocess.run([need("age-keygen", "age"), "-o", str(key)], check=True, capture_output=True)
-    recipient = subprocess.run(["age-keygen", "-y", str(keys[0])], check=True, capture_output=True, text=True).stdout
-    recorder.settings["recipients"] = [recipient.strip()]
+    recorder.settings["recipients"] = [key_pair(key) for key in keys][:1]
     session = recorder.made()
     assert recorder.deliver() == 0
     there = place.files / session
@@ -62,6 +66,117 @@ def test_a_sealed_film_is_opened_by_its_key_alone(recorder, place, films, tmp_pa
     assert opened[0].stdout == films["whole"].read_bytes()
     assert opened[1].returncode != 0
     assert recorder.left() == set()
+
+
+# --- little room, and rounds that end early
+
+
+@pytest.fixture
+def little_room(recorder):
+    """A disk of 1 MB, of which a long film takes more than the half."""
+    recorder.base.rename(recorder.base.with_name("before"))
+    with small_disk(recorder.base, "1m"):
+        recorder.make_room()
+        yield recorder
+
+
+def test_a_film_longer_than_the_room_that_is_left_stays_here_by_another_name(little_room, films):
+    session = little_room.made("long")
+    assert little_room.deliver() == 0
+    assert (little_room.base / "films" / session / FILM).read_bytes() == films["long"].read_bytes()
+    assert little_room.left() == set()
+
+
+def test_a_place_here_that_is_another_disk_gets_a_copy(recorder, films):
+    with small_disk(recorder.base / "films", "1m"):
+        session = recorder.made("long")
+        assert recorder.deliver() == 0
+        assert (recorder.base / "films" / session / FILM).read_bytes() == films["long"].read_bytes()
+        assert recorder.left() == set()
+
+
+def test_a_film_longer_than_the_room_that_is_left_is_sealed_on_its_way(place, little_room, films, tmp_path):
+    little_room.settings["recipients"] = [key_pair(tmp_path / "key")]
+    session = little_room.made("long")
+    assert little_room.deliver() == 0
+    opened = subprocess.run(
+        ["age", "-d", "-i", str(tmp_path / "key"), str(place.files / session / f"{FILM}.age")],
+        capture_output=True, check=True,
+    )  # fmt: skip
+    assert opened.stdout == films["long"].read_bytes()
+    assert little_room.left() == set()
+
+
+@pytest.mark.parametrize("size", ["1m", "3m"])
+def test_a_film_that_stays_here_is_sealed_only_where_both_fit(recorder, listener, tmp_path, size):
+    recorder.settings["recipients"] = [key_pair(tmp_path / "key")]
+    recorder.base.rename(recorder.base.with_name("before"))
+    with small_disk(recorder.base, size):
+        recorder.make_room()
+        session = recorder.made("long")
+        if size == "3m":
+            recorder.settings["spare_gb"] = 1  # as others film: what would fit alone does not now
+            assert recorder.deliver() == 1
+            assert "1 GB to spare" in listener.heard[0]["what"]
+            recorder.settings["spare_gb"] = 0
+            assert recorder.deliver() == 0
+            assert (recorder.base / "films" / session / f"{FILM}.age").exists()
+            assert recorder.left() == set()
+        else:
+            assert recorder.deliver() == 1
+            assert [("no room" in news["what"], news["film"]) for news in listener.heard] == [(True, session)]
+            assert f"outgoing/{session}/{FILM}" in recorder.left()
+            assert not list((recorder.base / "films").rglob(f"{FILM}*"))
+
+
+def test_a_full_disk_is_told_and_holds_nothing_up(little_room, listener):
+    """Nothing can be written any more, not even what was told"""
+    bad, good = little_room.made("silent"), little_room.made()
+    (little_room.base / "films" / good).mkdir()
+    filler = little_room.base / "recordings/being-made"
+    with filler.open("wb", buffering=0) as file, contextlib.suppress(OSError):
+        while file.write(bytes(4096)):
+            pass
+    assert little_room.deliver() == 1
+    assert (little_room.base / "films" / good / FILM).exists()
+    assert (bad, "sound") in [(news["film"], news["what"].split()[-1]) for news in listener.heard]
+    filler.unlink()
+    shutil.rmtree(little_room.base / "failed" / bad)
+    assert little_room.deliver() == 0
+
+
+def test_a_round_that_is_interrupted_leaves_nothing_but_the_film(recorder, place, tmp_path):
+    """The place has stopped to answer, and systemd ends the round"""
+    recorder.settings["recipients"] = [key_pair(tmp_path / "key")]
+    session = recorder.made()
+    before = recorder.left()
+    place.process.send_signal(signal.SIGSTOP)
+    round_ = recorder.start("deliver")
+    group = f"/proc/{round_.pid}/task/{round_.pid}/children"
+    until(lambda: any(b"place:" in words for words in command_lines(group)), "nothing is brought")
+    os.killpg(round_.pid, signal.SIGTERM)
+    round_.communicate()
+    place.process.send_signal(signal.SIGCONT)
+    assert recorder.left() == before
+    assert recorder.deliver() == 0
+    assert {path.name for path in (place.files / session).iterdir()} == {f"{FILM}.age", f"{METADATA}.age"}
+    assert recorder.left() == set()
+
+
+def command_lines(children: str) -> list[bytes]:
+    lines = []
+    for child in Path(children).read_text().split():
+        with contextlib.suppress(OSError):
+            lines.append(Path(f"/proc/{child}/cmdline").read_bytes())
+    return lines
+
+
+def test_half_a_film_of_an_interrupted_round_is_gone_from_the_place_that_is_here(recorder):
+    half = recorder.base / "films" / str(uuid.uuid4()) / f"{FILM}.age.part"
+    half.parent.mkdir()
+    half.write_text("half")
+    assert recorder.deliver() == 0
+    assert not half.exists()
 
 
 def test_a_place_that_refuses_gets_the_film_when_it_does_not(recorder, place, listener):
@@ -99,6 +214,11 @@ def test_a_full_place_has_no_film_by_its_name(recorder, place):
     assert (place.files / session / FILM).exists()
 
 
+def test_a_place_that_has_no_folder_yet_is_no_fault(recorder, place, listener):
+    assert recorder.deliver() == 0
+    assert listener.heard == []
+
+
 @pytest.mark.parametrize(("kind", "word"), [("killed", "broken"), ("silent", "sound")])
 def test_a_film_nobody_can_use_is_put_aside_and_told(recorder, listener, kind, word):
     good, bad = recorder.made(), recorder.made(kind)
@@ -119,6 +239,24 @@ def test_who_could_not_be_told_is_told_later(recorder, listener):
     listener.answer = 200
     assert recorder.deliver() == 1
     assert [news["film"] for news in listener.heard] == [bad]
+
+
+@pytest.mark.parametrize("content", ["", "[", "{}", "7"])
+def test_what_was_told_is_told_again_when_nobody_can_read_it(recorder, listener, content):
+    bad = recorder.made("silent")
+    (recorder.base / "told.json").write_text(content)
+    assert recorder.deliver() == 1
+    assert recorder.deliver() == 1
+    assert [news["film"] for news in listener.heard] == [bad]
+
+
+def test_a_recording_without_a_film_is_put_aside_and_told(recorder, listener):
+    session = recorder.film()
+    (recorder.base / "recordings" / session / FILM).unlink()
+    assert recorder.call("hand-over", recorder.base / "recordings" / session) == 0
+    assert recorder.deliver() == 1
+    assert recorder.left() == {f"failed/{session}/{METADATA}"}
+    assert [news["what"] for news in listener.heard] == ["there is no film"]
 
 
 def test_what_a_recorder_left_behind_is_taken_over(recorder):
@@ -144,6 +282,29 @@ def test_a_session_that_comes_twice_overwrites_nothing(recorder):
     assert len(list((recorder.base / "films").rglob("*.mp4"))) == 2
 
 
+def test_a_session_that_comes_twice_is_put_aside_twice_and_in_nobodys_way(recorder, listener):
+    bad = str(uuid.UUID(int=0))
+    for _ in range(2):
+        folder = recorder.base / "outgoing" / bad
+        folder.mkdir()
+        shutil.copyfile(recorder.films["silent"], folder / FILM)
+        assert recorder.deliver() == 1
+    good = recorder.made()
+    assert recorder.deliver() == 1
+    assert (recorder.base / "films" / good / FILM).exists()
+    assert recorder.left() == {f"failed/{bad}/{FILM}", f"failed/{bad}-1/{FILM}"}
+    assert [news["film"] for news in listener.heard] == [bad, f"{bad}-1"]
+
+
+def test_what_nobody_foresaw_is_told_without_names_and_in_nobodys_way(recorder, listener):
+    strange, good = sorted(recorder.made() for _ in range(2))
+    (recorder.base / "films" / strange).write_text("in the way")
+    assert recorder.deliver() == 1
+    assert (recorder.base / "films" / good / FILM).exists()
+    assert [news["film"] for news in listener.heard] == [strange]
+    assert ROOM not in recorder.said
+
+
 # --- what is too old
 
 
@@ -153,8 +314,8 @@ def grow_old(path: Path, days: float) -> None:
         os.utime(file, (then, then))
 
 
-def old_session(folder: Path, days: float) -> Path:
-    session = folder / str(uuid.uuid4())
+def old_session(folder: Path, days: float, number: str = "") -> Path:
+    session = folder / f"{uuid.uuid4()}{number}"
     session.mkdir(parents=True)
     for name in (FILM, METADATA, f"{FILM}.part"):
         (session / name).write_text("film")
@@ -165,14 +326,13 @@ def old_session(folder: Path, days: float) -> Path:
 @pytest.mark.parametrize("below", ["acme/recordings", ""])
 @pytest.mark.parametrize("place_kind", ["local", "sftp"])
 def test_what_is_too_old_is_gone_and_nothing_else(recorder, tmp_path, place_kind, below):
-    from conftest import Place
-
     place = Place("sftp", tmp_path, below)
     try:
         if place_kind == "sftp":
             recorder.settings |= {"target": place.target} | place.right
         folder = place.files if place_kind == "sftp" else recorder.base / "films"
         old, young = (old_session(folder, days) for days in (15, 13))
+        again = [old_session(folder, days, number) for days in (15, 13) for number in ("-1", "-12", "-x")]
         others = old_session(folder / "of-others", 100)
         mine = folder / "notes.txt"
         mine.write_text("not a film")
@@ -180,6 +340,7 @@ def test_what_is_too_old_is_gone_and_nothing_else(recorder, tmp_path, place_kind
         failed = [old_session(recorder.base / "failed", days) for days in (15, 13)]
         recorder.deliver()
         assert [path.exists() for path in (old, young, others, others / FILM, mine)] == [False, True, True, True, True]
+        assert [path.exists() for path in again] == [False, False, True, True, True, True]
         assert [path.exists() for path in failed] == [False, True]
     finally:
         place.close()
@@ -192,6 +353,45 @@ def test_a_shorter_time_counts(recorder):
     recorder.settings["days"] = 2
     recorder.deliver()
     assert not session.exists()
+
+
+def test_a_film_its_place_does_not_take_is_deleted_when_it_is_too_old_and_that_is_told(recorder, place, listener):
+    recorder.settings |= place.wrong
+    old, young = recorder.made(), recorder.made()
+    grow_old(recorder.base / "outgoing" / old, 13.9)
+    grow_old(recorder.base / "outgoing" / young, 1)
+    assert recorder.deliver() == 1
+    grow_old(recorder.base / "outgoing" / old, 14.1)
+    assert recorder.deliver() == 1
+    told = [news["what"] for news in listener.heard if news["film"] == old]
+    assert ["14 days old, and deleted then" in told[0], "14 days old, and is deleted" in told[1]] == [True, True]
+    assert recorder.left() == {f"outgoing/{young}/{name}" for name in (FILM, METADATA)}
+    recorder.settings |= place.right
+    assert recorder.deliver() == 0
+    assert [news["film"] for news in listener.heard].count(young) == 1
+
+
+@pytest.mark.parametrize("sealed", [True, False])
+@pytest.mark.parametrize("place_kind", ["local", "sftp"])
+def test_days_count_from_the_end_of_the_recording_however_late_it_is_delivered(recorder, tmp_path, place_kind, sealed):
+    recorder.settings["recipients"] = [key_pair(tmp_path / "key")] * sealed
+    place = Place("sftp", tmp_path, "acme/recordings")
+    try:
+        if place_kind == "sftp":
+            recorder.settings |= {"target": place.target} | place.right
+        session = recorder.made()
+        grow_old(recorder.base / "outgoing" / session, 3)
+        assert recorder.deliver() == 0
+        there = (place.files if place_kind == "sftp" else recorder.base / "films") / session
+        assert there.exists()
+        recorder.settings["days"] = 4
+        assert recorder.deliver() == 0
+        assert there.exists()
+        recorder.settings["days"] = 2
+        assert recorder.deliver() == 0
+        assert not there.exists()
+    finally:
+        place.close()
 
 
 # --- what nobody may learn

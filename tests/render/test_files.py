@@ -291,6 +291,14 @@ def test_recorders_read_every_key_and_meet_jicofo_and_their_accounts(rendered, p
         assert not any("recorder@" in jid or "jibri@" in jid for jid in prosody["*"]["unlimited_jids"])
 
 
+def test_a_long_film_over_a_slow_line_is_not_cut_off(rendered):
+    units = rendered.files("recording-delivery.service")
+    assert bool(units) == ("recorders" in rendered.groups)
+    assert all(
+        re.findall(r"^(?:TimeoutStartSec|RuntimeMaxSec)=(.*)", unit, re.M) == ["infinity"] for unit in units.values()
+    )
+
+
 def test_recorders_are_not_asked_for_consent(rendered):
     """By the addresses they come from, inside"""
     exempt = re.search(r"geo \$exempt \{\n(.*?)\}", rendered.only("visitors-http.conf"), re.S)[1]
