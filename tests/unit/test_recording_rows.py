@@ -16,3 +16,16 @@ from recording_rows import recording_rows
 def test_a_row_for_the_port_that_is_not_open_anyhow(target, ports):
     assert [row["port"] for row in recording_rows(target)] == ports
     assert all((row["proto"], row["peer"]) == ("tcp", "world") for row in recording_rows(target))
+
+
+@pytest.mark.parametrize(
+    ("target", "alert_url", "ports"),
+    [
+        ({"kind": "local"}, "https://alerts.acme.example:8443/hook", [8443]),
+        ({"kind": "local"}, "https://alerts.acme.example/hook", []),
+        ({"kind": "sftp", "host": "films.acme.example"}, "https://alerts.acme.example:8443/hook", [22, 8443]),
+        ({"kind": "webdav", "url": "https://cloud.acme.example:8443/"}, "https://alerts.acme.example:8443/", [8443]),
+    ],
+)
+def test_a_row_for_who_is_told_too(target, alert_url, ports):
+    assert sorted(row["port"] for row in recording_rows(target, alert_url)) == ports
