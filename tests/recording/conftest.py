@@ -111,7 +111,7 @@ class Recorder:
             (self.programs / name).symlink_to(ROLE / "files/deliver")
         self.settings = {
             "folder": str(self.base), "target": {"kind": "local"}, "password": "", "ssh_key": "", "recipients": [],
-            "days": 14, "spare_gb": 0, "alert_url": listener.url, "host": "acme-jibri-1",
+            "days": 14, "spare_gb": 0, "alert_url": listener.url, "host": "acme-jibri-1", "units": [],
         }  # fmt: skip
         self.file = base / "settings.json"
 

@@ -259,6 +259,18 @@ def test_a_recording_without_a_film_is_put_aside_and_told(recorder, listener):
     assert [news["what"] for news in listener.heard] == ["there is no film"]
 
 
+def test_a_recorder_that_is_not_well_is_told_of_like_a_film(recorder, listener, tmp_path, monkeypatch):
+    recorder.settings["units"] = ["jibri-duty.service", "jibri.service"]
+    systemctl = tmp_path / "systemctl"
+    systemctl.write_text('#!/bin/sh\n[ "$*" = "is-failed --quiet jibri-duty.service" ]\n')
+    systemctl.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    assert [recorder.deliver(), recorder.deliver()] == [1, 1]
+    assert [news["film"] for news in listener.heard] == ["jibri-duty.service"]
+    systemctl.write_text("#!/bin/sh\nfalse\n")
+    assert recorder.deliver() == 0
+
+
 def test_what_a_recorder_left_behind_is_taken_over(recorder):
     sessions = {recorder.film(), recorder.film("killed")}
     assert recorder.call("adopt") == 0
