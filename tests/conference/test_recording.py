@@ -16,7 +16,9 @@ from xmpp import Participant, Refused, element
 
 JIBRI = "http://jitsi.org/protocol/jibri"
 FOLDER = "/var/lib/recording"
+SOUND = "unix:/run/jibri-sound/native"
 FILM = 3  # seconds that are filmed
+SILENCE = -60  # dB; the tone is at -18, a film of a sink nobody plays to at -91
 BEGINS, ENDS = 90, 60  # seconds for a browser to enter and a film to begin, and for both to end
 LOOK = (
     "on the recorder: systemctl status jibri jibri-xorg jibri-sound jibri-duty; journalctl -u jibri; journalctl -u "
@@ -49,8 +51,10 @@ async def told(person: Participant, room: str, wanted: str, seconds: int) -> Non
             return
 
 
-async def film(customer, moderator: str, room: str) -> tuple[str, str]:
-    """The session of a recording that a moderator had made, and what a guest was answered who asked for one."""
+async def film(customer, moderator: str, room: str, play) -> tuple[str, str]:
+    """The session of a recording that a moderator had made, and what a guest was answered who asked for one.
+
+    While it is made, play(session) sees to it that there is something to hear."""
     trust = outside.trust(customer)
     async with (
         xmpp.session(customer, "websocket", trust, moderator) as host,
@@ -66,21 +70,30 @@ async def film(customer, moderator: str, room: str) -> tuple[str, str]:
         await asyncio.sleep(0)
         answer = await ask(host, room, "start", recording_mode="file")
         await begun
-        await asyncio.sleep(FILM)
+        session = answer.find(f"{{{JIBRI}}}jibri").get("session_id")
+        await asyncio.to_thread(play, session)
         ended = asyncio.ensure_future(told(guest, room, "off", ENDS))
         await asyncio.sleep(0)
         await ask(host, room, "stop")
         await ended
-    return answer.find(f"{{{JIBRI}}}jibri").get("session_id"), refusal
+    return session, refusal
 
 
 @pytest.fixture(scope="module")
-def recording(customer, meet, moderator) -> dict[str, str]:
+def recording(customer, meet, login, moderator) -> dict[str, str]:
     """A recording that was made: its session, the room's name, what a guest was told who asked for one."""
     if not detector(meet)["available"]:
         pytest.skip("no recorder is free at the moment")
     name = customer.meeting_name()
-    session, refusal = asyncio.run(film(customer, moderator, customer.room(name)))
+
+    def play(session: str) -> None:
+        """A tone where the recorder's browser plays, on the one that films this meeting and no other."""
+        recorders = [login(host) for host in customer.group("recorders")]
+        [recorder] = [one for one in recorders if one.file(f"{FOLDER}/recordings/{session}").is_directory]
+        tone = f"ffmpeg -v error -f lavfi -i sine=duration={FILM} -ac 2 -ar 44100 -f s16le -"
+        recorder.check_output(f"{tone} | PULSE_SERVER={SOUND} pacat --rate=44100 --channels=2")
+
+    session, refusal = asyncio.run(film(customer, moderator, customer.room(name), play))
     return {"session": session, "room": name, "refusal": refusal}
 
 
@@ -95,7 +108,7 @@ def test_recorder_count(customer, meet):
 
 @pytest.mark.notice("a meeting is recorded and the film is lost", LOOK)
 def test_recording(customer, login, recording):
-    """A moderator has a meeting recorded, everybody is told, and the film arrives whole"""
+    """A moderator has a meeting recorded, everybody is told, and the film arrives whole, with sound"""
     places = []
     for host in customer.group("recorders"):
         recorder = login(host)
@@ -114,6 +127,11 @@ def test_recording(customer, login, recording):
             film = f"{FOLDER}/films/{recording['session']}/*.mp4"
             streams = recorder.check_output(f"ffprobe -v error -show_entries stream=codec_type -of csv=p=0 {film}")
             assert sorted(streams.split()) == ["audio", "video"], f"the film has {streams.split()}"
+            said = recorder.check_output(
+                f"ffmpeg -nostdin -i {film} -af volumedetect -vn -f null - 2>&1 | grep volume:"
+            )
+            loudest = float(re.search(r"max_volume: (\S+) dB", said)[1])
+            assert loudest > SILENCE, f"nothing is heard in the film ({loudest} dB)"
     finally:
         recorder.check_output(f"rm -r '{FOLDER}/films/{recording['session']}'")
 
