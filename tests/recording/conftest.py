@@ -4,6 +4,7 @@ import http.server
 import json
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import threading
@@ -15,7 +16,7 @@ import pytest
 
 ROLE = Path(__file__).parents[2] / "roles/recording_delivery"
 DAY = 24 * 3600
-LONG = 600_000
+LONG, BEGUN = 600_000, 20_000  # bytes of a film that fills a small disk, and of one that has begun
 PASSWORD = "a-password-of-the-place"  # noqa: S105 - of places that end with the test
 ROOM, PERSON = "magic-room-7f3a", "Anna Magic-9c2e"
 
@@ -46,20 +47,21 @@ def answers(port: int) -> bool:
 
 @pytest.fixture(scope="session")
 def films(tmp_path_factory) -> dict[str, Path]:
-    """A film that is whole, one without sound, one whose recorder was killed, and one that is long."""
+    """A film that is whole, one without sound, one killed in the making, one ended by systemd, and one that is long."""
     folder = tmp_path_factory.mktemp("films")
     picture = ["-f", "lavfi", "-i", "testsrc=size=320x240:rate=15"]
     sound = ["-f", "lavfi", "-i", "sine=frequency=440"]
     ffmpeg = [need("ffmpeg", "ffmpeg"), "-loglevel", "error", "-nostdin"]
-    made = {name: folder / f"{name}.mp4" for name in ("whole", "silent", "killed")}
+    made = {name: folder / f"{name}.mp4" for name in ("whole", "silent", "killed", "ended")}
     code = ["-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p"]
     subprocess.run([*ffmpeg, *picture, *sound, "-t", "2", *code, "-c:a", "aac", str(made["whole"])], check=True)
     subprocess.run([*ffmpeg, *picture, "-t", "2", *code, str(made["silent"])], check=True)
-    slow = [*ffmpeg, "-re", *picture, "-re", *sound, *code, "-c:a", "aac", "-flush_packets", "1", str(made["killed"])]
-    process = subprocess.Popen(slow)
-    until(lambda: made["killed"].exists() and made["killed"].stat().st_size, "ffmpeg writes nothing")
-    process.kill()
-    process.wait()
+    slow = [*ffmpeg, "-re", *picture, "-re", *sound, *code, "-c:a", "aac", "-flush_packets", "1"]
+    for name, end in {"killed": signal.SIGKILL, "ended": signal.SIGTERM}.items():
+        process = subprocess.Popen([*slow, str(made[name])])
+        until(lambda film=made[name]: film.exists() and film.stat().st_size > BEGUN, "ffmpeg writes nothing")
+        process.send_signal(end)
+        process.wait()
     # One that fills a small disk, with a box at its end that players pass over.
     made["long"] = folder / "long.mp4"
     made["long"].write_bytes(made["whole"].read_bytes() + LONG.to_bytes(4, "big") + b"free" + bytes(LONG - 8))

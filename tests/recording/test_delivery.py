@@ -278,6 +278,13 @@ def test_what_a_recorder_left_behind_is_taken_over(recorder):
     assert not list((recorder.base / "recordings").iterdir())
 
 
+def test_a_film_that_systemd_ended_after_its_recorder_arrives(recorder):
+    session = recorder.film("ended")
+    assert recorder.call("adopt") == 0
+    assert recorder.deliver() == 0
+    assert (recorder.base / "films" / session / FILM).exists()
+
+
 def test_a_film_that_is_being_made_is_left_alone(recorder):
     session = recorder.film("killed")
     assert recorder.deliver() == 0
