@@ -548,6 +548,10 @@ def test_the_chance_of_a_guess_is_what_the_program_says():
     assert settings.most == 10_000
     assert (settings.caller_guesses, settings.caller_seconds) == (6, 600)
     assert settings.most / settings.new * settings.new_seconds / 60 == pytest.approx(167, abs=0.5)
+    page = (ROOT / "roles/web/templates/nginx.conf.j2").read_text()
+    one_visitor = int(re.search(r"zone=pin:\S+ rate=(\d+)r/m", page)[1])
+    assert one_visitor == settings.new / 10 == 6
+    assert settings.most / one_visitor / 60 == pytest.approx(28, abs=0.5)
 
 
 def test_pins_are_spread_over_all_there_are():
