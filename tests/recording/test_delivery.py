@@ -413,6 +413,46 @@ def test_days_count_from_the_end_of_the_recording_however_late_it_is_delivered(r
         place.close()
 
 
+@pytest.mark.parametrize("sealed", [True, False])
+def test_a_place_that_speaks_s3_gets_films_and_loses_them_when_they_are_too_old(recorder, films, tmp_path, sealed):
+    recorder.settings["recipients"] = [key_pair(tmp_path / "key")] * sealed
+    place = Place("s3", tmp_path, "acme/recordings")
+    about = {"TYPE": "s3", "PROVIDER": "Other", "ENDPOINT": place.target["endpoint"], "ACCESS_KEY_ID": "jitsi"}
+    about |= {"SECRET_ACCESS_KEY": PASSWORD, "REGION": place.target["region"]}
+    environment = {f"RCLONE_CONFIG_S_{key}": value for key, value in about.items()} | {"PATH": os.environ["PATH"]}
+
+    def bucket(*words: str, given: bytes = b"") -> bytes:
+        line = ["rclone", "--config=/dev/null", *words]
+        return subprocess.run(line, env=environment, input=given, capture_output=True, check=True).stdout
+
+    def there() -> set[str]:
+        return set(bucket("lsf", "--recursive", "--files-only", "S:acme-films").decode().splitlines())
+
+    try:
+        bucket("mkdir", "S:acme-films")
+        recorder.settings |= {"target": place.target} | place.right
+        assert recorder.deliver() == 0  # nothing is there yet
+        bucket("rcat", "S:acme-films/acme/recordings/notes.txt", given=b"not a film")
+        end = ".age" * sealed
+        session = recorder.made("long")
+        grow_old(recorder.base / "outgoing" / session, 3)
+        assert recorder.deliver() == 0, recorder.said
+        folder = f"acme/recordings/{session}"
+        kept = {"acme/recordings/notes.txt"}
+        assert there() == {f"{folder}/{name}{end}" for name in (FILM, METADATA)} | kept
+        film = bucket("cat", f"S:acme-films/{folder}/{FILM}{end}")
+        if sealed:
+            opened = ["age", "-d", "-i", str(tmp_path / "key")]
+            film = subprocess.run(opened, input=film, capture_output=True, check=True).stdout
+        assert film == films["long"].read_bytes()
+        assert recorder.left() == set()
+        recorder.settings["days"] = 2
+        assert recorder.deliver() == 0, recorder.said
+        assert there() == kept
+    finally:
+        place.close()
+
+
 # --- what nobody may learn
 
 
