@@ -65,7 +65,7 @@ def test_a_recorder_without_films_goes_and_films_nothing_more(folder, tmp_path):
     recorder(tmp_path)
     said, stopped = retire(folder, tmp_path)
     assert DELETING in said, said
-    assert stopped == ["stop jibri-duty.timer", "stop jibri.service"]
+    assert stopped == [f"stop {unit}" for unit in ("jibri-duty.timer", "jibri-duty.service", "jibri.service")]
 
 
 @pytest.mark.parametrize(("groups", "refused"), [("jitsi,recorders", True), ("jitsi,videobridges", False)])
