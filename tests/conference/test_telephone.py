@@ -55,10 +55,13 @@ def test_trunk(login, gateway):
 @pytest.mark.notice("callers find it busy although few are talking", LOOK)
 def test_lines(customer, login, gateway):
     """Every gateway has as many lines as chosen"""
+    shell = login(gateway)
     # The menu steers each one over a connection that is there as long as both live.
-    count, deadline = r"ss -Htnp state established | grep -c '\"baresip\"' || true", time.monotonic() + 30
+    first = json.loads(shell.check_output("cat /etc/voice-menu/settings.json"))["first_control_port"]
+    theirs = f"src 127.0.0.1 and sport >= :{first} and sport < :{first + customer.lines}"
+    deadline = time.monotonic() + 30
     while True:
-        alive = int(login(gateway).check_output(count))
+        alive = int(shell.check_output("ss -Htn state established %s | wc -l", theirs))
         if alive == customer.lines or time.monotonic() > deadline:
             break
         time.sleep(1)  # a voice menu that was started has them within seconds

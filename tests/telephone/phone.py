@@ -10,6 +10,7 @@ import math
 import queue
 import random
 import re
+import select
 import socket
 import struct
 import threading
@@ -372,6 +373,13 @@ class Phone:
             else:
                 self._socket.sendall(text)
 
+    def _stream(self):
+        """What the connection brings. TLS bears one thread at a time, and calls send from several."""
+        if not getattr(self._socket, "pending", int)() and not select.select([self._socket], [], [], 0.2)[0]:
+            raise TimeoutError
+        with self._lock:
+            return self._socket.recv(65535)
+
     def _packets(self):
         rest = b""
         while self._running:
@@ -381,7 +389,7 @@ class Phone:
                     if data.strip(b"\r\n\0"):
                         yield data, peer
                     continue
-                data = self._socket.recv(65535)
+                data = self._stream()
             except TimeoutError:
                 continue
             except OSError:
