@@ -217,7 +217,9 @@ def _bridge_faults(groups: dict, customer: str, choices: dict) -> list[str]:
             "two at least, or intra_region."
         )
     people = choices.get("jitsi_bridge_people")
-    if strategy == "single" and isinstance(people, int) and people != OFFERED["jitsi_bridge_people"]:
+    nobody_chose = OFFERED["jitsi_bridge_people"]
+    # What is out of range is told by its limits.
+    if strategy == "single" and isinstance(people, int) and 2 <= people <= 500 and people != nobody_chose:
         faults.append(
             f"jitsi_bridge_people is {people} and jitsi_bridge_strategy is single, which keeps a meeting on one "
             "bridge: write intra_region, or remove jitsi_bridge_people."
@@ -239,7 +241,10 @@ def _bridge_faults(groups: dict, customer: str, choices: dict) -> list[str]:
 def _relay_faults(limits: dict) -> list[str]:
     """What is wrong with how much a relay carries: it sets bandwidth aside for each connection."""
     all_together, each = limits.get("mbit"), limits.get("mbit_per_relay")
-    if not isinstance(all_together, int) or not isinstance(each, int) or all_together <= 0:
+    # What is out of range is told by its limits.
+    if not isinstance(all_together, int) or not isinstance(each, int):
+        return []
+    if not 0 < all_together <= 100000 or not 0 <= each <= 1000:
         return []
     both = f"jitsi_relay_limits.mbit is {all_together} and jitsi_relay_limits.mbit_per_relay is {each}"
     if each == 0:
