@@ -94,8 +94,9 @@ def needed(answer: str) -> dict:
     enabled = unit.get("UnitFileState")
     if enabled == "disabled" or (enabled == "generated" and not unit.get("WantedBy")):
         todo["enabled"] = True
-    # systemd 252 does not notice by itself that a unit has got its first drop-in.
-    return todo and {**todo, "daemon_reload": True}
+    # systemd 252 does not notice by itself that a unit has got its first drop-in. And what takes the place of an init
+    # script, which was enabled, is not.
+    return todo and {**todo, "daemon_reload": True, "enabled": True}
 
 
 class ActionModule(ActionBase):

@@ -23,7 +23,7 @@ RUNS = {
     "StateChangeTimestamp": "Sat 2026-11-28 17:17:04.500000 UTC",
 }
 REFUSED = {**RUNS, "ActiveState": "inactive", "ConditionResult": "no", "ExecMainStartTimestamp": ""}
-RELOADED = {"daemon_reload": True}
+ALWAYS = {"daemon_reload": True, "enabled": True}
 
 
 def answer(unit, files=(), reload_files=(), service=None):
@@ -61,9 +61,9 @@ def test_nothing_is_done_where_all_is_well(unit, files, reload_files):
         (RUNS | {"ActiveState": "failed"}, [AFTER], [AFTER], {"state": "started"}),
         (REFUSED, [AFTER], [], {"state": "started"}),
         (REFUSED | {"ConditionTimestamp": ""}, [], [], {"state": "started"}),
-        (RUNS | {"UnitFileState": "disabled"}, [], [], {"enabled": True}),
-        (RUNS | {"UnitFileState": "generated", "WantedBy": ""}, [], [], {"enabled": True}),
-        (REFUSED | {"UnitFileState": "disabled"}, [AFTER], [], {"state": "started", "enabled": True}),
+        (RUNS | {"UnitFileState": "disabled"}, [], [], {}),
+        (RUNS | {"UnitFileState": "generated", "WantedBy": ""}, [], [], {}),
+        (REFUSED | {"UnitFileState": "disabled"}, [AFTER], [], {"state": "started"}),
     ],
     ids=[
         "written since the start", "written since both", "written since the reload", "timer", "stopped", "failed",
@@ -71,7 +71,7 @@ def test_nothing_is_done_where_all_is_well(unit, files, reload_files):
     ],
 )  # fmt: skip
 def test_what_is_needed_is_done(unit, files, reload_files, todo):
-    assert daemon.needed(answer(unit, files, reload_files)) == todo | RELOADED
+    assert daemon.needed(answer(unit, files, reload_files)) == todo | ALWAYS
 
 
 def test_what_its_service_says_is_not_said_of_a_timer():
