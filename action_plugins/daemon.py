@@ -55,8 +55,9 @@ PROPERTIES = [
     "LoadState", "StateChangeTimestamp", "UnitFileState", "WantedBy",
 ]  # fmt: skip
 # What systemd knows of the unit and of the service of that name (a timer's, a socket's), and when files were written.
+# Where ssh makes a terminal systemctl would have it read page by page.
 ASK = (
-    "systemctl show --timestamp=us+utc --property={properties} {units}; "
+    "systemctl --no-pager show --timestamp=us+utc --property={properties} {units}; "
     "for kind in files reload_files; do case $kind in files) set -- {files};; *) set -- {reload_files};; esac; "
     '[ $# -eq 0 ] || find "$@" -type f -printf "$kind %T@\\n" 2> /dev/null; done; true'
 )
