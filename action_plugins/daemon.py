@@ -54,13 +54,18 @@ PROPERTIES = [
     "ActiveEnterTimestamp", "ActiveState", "ConditionResult", "ConditionTimestamp", "ExecMainStartTimestamp",
     "LoadState", "StateChangeTimestamp", "UnitFileState", "WantedBy",
 ]  # fmt: skip
-# What systemd knows of the unit and of the service of that name (a timer's, a socket's), and when files were written.
-# Where ssh makes a terminal systemctl would have it read page by page.
-ASK = (
-    "systemctl --no-pager show --timestamp=us+utc --property={properties} {units}; "
-    "for kind in files reload_files; do case $kind in files) set -- {files};; *) set -- {reload_files};; esac; "
-    '[ $# -eq 0 ] || find "$@" -type f -printf "$kind %T@\\n" 2> /dev/null; done; true'
-)
+
+
+def question(units: list[str], paths: dict[str, list[str]]) -> str:
+    """What to ask on the host: what systemd knows of the units, and when files were written, by how they are read."""
+    # Where ssh makes a terminal systemctl would have it read page by page.
+    show = f"systemctl --no-pager show --timestamp=us+utc --property={','.join(PROPERTIES)} {shlex.join(units)}"
+    finds = [
+        f"find {shlex.join(there)} -type f -printf '{kind} %T@\\n' 2> /dev/null"
+        for kind, there in paths.items()
+        if there
+    ]
+    return "; ".join([show, *finds, "true"])
 
 
 def seconds(timestamp: str) -> float:
@@ -76,7 +81,7 @@ def unit_of(answer: str) -> dict:
 
 
 def needed(answer: str) -> dict:
-    """What is to be done by the answer to ASK, as arguments of systemd_service; nothing when all is well."""
+    """What is to be done by the answer, as arguments of systemd_service; nothing when all is well."""
     unit = unit_of(answer)
     written = {"files": 0.0, "reload_files": 0.0}
     for kind, time in re.findall(r"^(files|reload_files) ([\d.]+)$", answer, re.MULTILINE):
@@ -93,11 +98,10 @@ def needed(answer: str) -> dict:
     elif max(started, seconds(unit.get("StateChangeTimestamp", ""))) < written["reload_files"]:
         todo["state"] = "reloaded"
     enabled = unit.get("UnitFileState")
-    if enabled == "disabled" or (enabled == "generated" and not unit.get("WantedBy")):
-        todo["enabled"] = True
+    disabled = enabled == "disabled" or (enabled == "generated" and not unit.get("WantedBy"))
     # systemd 252 does not notice by itself that a unit has got its first drop-in. And what takes the place of an init
     # script, which was enabled, is not.
-    return todo and {**todo, "daemon_reload": True, "enabled": True}
+    return {**todo, "daemon_reload": True, "enabled": True} if todo or disabled else {}
 
 
 class ActionModule(ActionBase):
@@ -108,15 +112,14 @@ class ActionModule(ActionBase):
     def run(self, tmp=None, task_vars=None):
         result = super().run(tmp, task_vars)
         name = self._task.args["name"]
-        service = f"{name.rpartition('.')[0]}.service"
-        own = [f"/etc/systemd/system/{unit}{end}" for unit in (name, service) for end in ("", ".d")]
-        question = ASK.format(
-            properties=",".join(PROPERTIES),
-            units=shlex.join(dict.fromkeys([name, service])),
-            files=shlex.join(dict.fromkeys([*own, *self._task.args.get("files", [])])),
-            reload_files=shlex.join(self._task.args.get("reload_files", [])),
-        )
-        answer = self._low_level_execute_command(question)["stdout"].replace("\r", "")  # ssh may have made a terminal
+        units = list(dict.fromkeys([name, f"{name.rpartition('.')[0]}.service"]))  # a timer's, a socket's
+        own = [f"/etc/systemd/system/{unit}{end}" for unit in units for end in ("", ".d")]
+        paths = {
+            "files": own + self._task.args.get("files", []),
+            "reload_files": self._task.args.get("reload_files", []),
+        }
+        answer = self._low_level_execute_command(question(units, paths))["stdout"]
+        answer = answer.replace("\r", "")  # ssh may have made a terminal
         if self._task.check_mode and unit_of(answer).get("LoadState") != "loaded":
             return result | {"changed": True}
         todo = needed(answer)
