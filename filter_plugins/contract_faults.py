@@ -4,6 +4,7 @@ import difflib
 import ipaddress
 import json
 import re
+import urllib.parse
 
 DOCUMENTATION = r"""
 name: contract_faults
@@ -28,9 +29,10 @@ options:
   limits:
     description:
       - Path of a choice to its limits. In a path C(.*) stands for every item of a list and every key of a catalogue.
-      - Known limits are C(pattern), C(format) (V(address), V(network), V(network4), V(network6)), C(at_least),
-        C(at_most), C(shortest), C(unique), C(key_of), C(empty), C(keys) (the path whose limits each key of a mapping
-        keeps), C(file) (where a mapping is written, by default V(main.yml)); C(write) is the cure.
+      - Known limits are C(pattern), C(format) (V(address), V(network), V(network4), V(network6), V(url), whose port
+        is one), C(at_least), C(at_most), C(shortest), C(unique), C(key_of), C(empty), C(keys) (the path whose limits
+        each key of a mapping keeps), C(file) (where a mapping is written, by default V(main.yml)); C(write) is the
+        cure.
     type: dict
   catalogues:
     description: Name of a choice with free keys to the options each of its entries has.
@@ -68,6 +70,8 @@ FORMATS = {
     "network": ipaddress.ip_network,
     "network4": ipaddress.IPv4Network,
     "network6": ipaddress.IPv6Network,
+    # Refuses a port above 65535.
+    "url": lambda value: urllib.parse.urlsplit(value).port,
 }
 LONGEST_QUOTE = 60
 NEAR = 0.6
