@@ -1,6 +1,7 @@
 """A Debian with prosody in namespaces of its own, for tests. Needs root, and mmdebstrap for the first run."""
 
 import fcntl
+import hashlib
 import os
 import shutil
 import signal
@@ -32,7 +33,8 @@ def root_filesystems(name="packages", packages=BASE):
     """One archive per release with these packages, made once and kept in the lab's cache under that name."""
     assert os.geteuid() == 0, "needs root, for namespaces"
     CACHE.mkdir(parents=True, exist_ok=True)
-    tars = {suite: CACHE / f"{name}-{suite}-{packages.count(',')}.tar" for suite in SUITES}
+    version = hashlib.sha256(packages.encode()).hexdigest()[:12]
+    tars = {suite: CACHE / f"{name}-{suite}-{version}.tar" for suite in SUITES}
     # Suites that run side by side want the same ones.
     with (CACHE / f"{name}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)

@@ -186,27 +186,32 @@ def test_tcp(gateway, mapper, place):
 
 
 @pytest.fixture
-def secure(place, authority, tmp_path):
-    """A trunk that speaks TLS, and secure.believed(): what the gateway needs to believe it."""
+def speaks_tls(place, authority, tmp_path):
+    """speaks_tls(names): a trunk with a certificate of these; its believed() lets the gateway know its authority."""
     machine = place.machine
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(make_authority(tmp_path / "trunk.pem", "trunk.example"))
-    provider = Provider(place.world, 5061, lambda sock: context.wrap_socket(sock, server_side=True))
-    provider.transport = "TLS"
+    bundle = machine.sh("cat /etc/ssl/certs/ca-certificates.crt").stdout
     machine.put("/etc/jitsi/certificates/server.crt", authority.read_text())
     machine.put("/etc/jitsi/certificates/server.key", authority.read_text())
     machine.sh("chgrp -R kamailio /etc/jitsi; chmod -R u=rwX,g=rX,o= /etc/jitsi/certificates; chmod 755 /etc/jitsi")
-    bundle = machine.sh("cat /etc/ssl/certs/ca-certificates.crt").stdout
-    believed = bundle + (tmp_path / "trunk.pem").read_text()
-    provider.believed = lambda: machine.put("/etc/ssl/certs/ca-certificates.crt", believed)
-    yield provider
-    provider.close()
+    with contextlib.ExitStack() as stack:
+
+        def listen(names=f"IP:{TRUNK}"):
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(make_authority(tmp_path / "trunk.pem", names))
+            provider = Provider(place.world, 5061, lambda sock: context.wrap_socket(sock, server_side=True))
+            provider.transport = "TLS"
+            believed = bundle + (tmp_path / "trunk.pem").read_text()
+            provider.believed = lambda: machine.put("/etc/ssl/certs/ca-certificates.crt", believed)
+            stack.callback(provider.close)
+            return provider
+
+        yield listen
     machine.put("/etc/ssl/certs/ca-certificates.crt", bundle)
 
 
-def test_tls(gateway, mapper, place, authority, secure):
+def test_tls(gateway, mapper, place, authority, speaks_tls):
     """With a certificate its CA vouches for; the gateway shows its own."""
-    provider = secure
+    provider = speaks_tls()
     running = gateway(user=USER, transport="tls", port=5061)
     wait(lambda: provider.failed, "a trunk nobody vouches for is believed")
     assert "does not answer" in check(running, 1)
@@ -231,8 +236,39 @@ def test_tls(gateway, mapper, place, authority, secure):
     assert_gets_in(running, trunk)
 
 
-def test_tls_and_srtp(gateway, mapper, secure):
+def test_certificate_of_somebody_else(gateway, speaks_tls):
+    """An authority vouches for it, and it is no trunk's: it is told no password."""
+    provider = speaks_tls(f"IP:{STRANGER}")
+    provider.believed()
+    running = gateway(user=USER, transport="tls", port=5061)
+    assert "does not answer" in check(running, 1)
+    seen = [provider.registrar.seen.get(timeout=30) for _ in range(2)]
+    assert not any(request.get("Authorization") for request in seen)
+    assert not provider.failed
+
+
+@pytest.mark.parametrize(
+    ("host", "names", "code"),
+    [
+        ("trunk.example", "DNS:other.example,DNS:trunk.example", 0),
+        ("sip.trunk.example", "DNS:*.trunk.example", 0),
+        ("trunk.example", "DNS:other.example,DNS:trunk.example.other.example", 1),
+        ("trunk.example", f"IP:{TRUNK}", 1),
+        (TRUNK, f"DNS:trunk.example,IP:{TRUNK}", 0),
+        (TRUNK, f"IP:{STRANGER}", 1),
+        (TRUNK, "DNS:trunk.example", 1),
+    ],
+)
+def test_whose_certificate_it_is(place, rendered, tmp_path, host, names, code):
+    files = rendered(jitsi_trunk={"host": host, "networks": NETWORKS, "transport": "tls"})
+    command = re.search(r"exec_cmd\(\"echo '\$tls_peer_raw_cert' (\|.*?)\"", files["sip_server/kamailio.cfg"])[1]
+    certificate = make_authority(tmp_path / "trunk.pem", names).read_text()
+    assert place.machine.sh(f"echo '{certificate}' {command}", check=False).returncode == code
+
+
+def test_tls_and_srtp(gateway, mapper, speaks_tls):
     """As encrypted sound is bought: with its keys inside TLS."""
+    secure = speaks_tls()
     secure.believed()
     running = gateway(user=USER, transport="tls", port=5061, srtp=True)
     check(running, 0)
