@@ -98,7 +98,7 @@ class Machine:
     def daemon(self, user, group, script):
         """Starts a daemon as its user, as its unit would."""
         words = ["setpriv", f"--reuid={user}", f"--regid={group}", "--clear-groups"]
-        process = subprocess.Popen(self.command(*words, "sh", "-ec", script))
+        process = subprocess.Popen(self.command(*words, "sh", "-ec", script), start_new_session=True)
         self.running.append(process)
         return process
 
@@ -106,9 +106,16 @@ class Machine:
         self.sh("install -d -o prosody -g prosody /run/prosody")
         return self.daemon("prosody", "prosody", "exec prosody -F > /var/log/prosody/out.log 2>&1")
 
-    def stop(self, process):
+    def stop(self, process, killed_after=None):
+        """Stops a daemon as its unit would; one that may be killed has that many seconds, another has to end in ten."""
         process.send_signal(signal.SIGTERM)
-        process.wait(10)
+        try:
+            process.wait(killed_after or 10)
+        except subprocess.TimeoutExpired:
+            if not killed_after:
+                raise
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
 
     def log(self, name):
         path = self.root / "var/log" / name

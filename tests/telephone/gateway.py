@@ -249,10 +249,13 @@ class Gateway:
     def rpc(self, *words, check=True):
         return self.machine.sh(f"kamcmd -s unix:/run/kamailio/kamailio_ctl {' '.join(words)}", check=check)
 
+    def end(self, name):
+        self.machine.stop(self.daemons[name], killed_after=5 if name == "kamailio" else None)
+
     def stop(self):
-        for process in self.daemons.values():
+        for name, process in self.daemons.items():
             if process.poll() is None:
-                self.machine.stop(process)
+                self.end(name)
         for phone in self.phones:
             phone.close()
         self.daemons, self.phones = {}, []

@@ -459,7 +459,7 @@ def test_menu_that_is_stopped_hangs_up(call, jigasi, gateway):
     caller = call()
     meeting = enter(caller, jigasi)
     assert_joined(caller, meeting)
-    gateway.machine.stop(gateway.daemons["menu"])
+    gateway.end("menu")
     assert caller.ended.wait(5)
     assert meeting.ended.wait(5)
     gateway.start_menu()
@@ -468,10 +468,10 @@ def test_menu_that_is_stopped_hangs_up(call, jigasi, gateway):
 def test_menu_that_stops_when_nobody_answers_it(call, jigasi, gateway, password):
     """As when the whole host stops: it waits for no answer to its last word, and no line is left."""
     enter(call(), jigasi)
-    gateway.machine.stop(gateway.daemons["kamailio"])
+    gateway.end("kamailio")
     menu = gateway.daemons["menu"].pid
     lines = gateway.machine.sh(f"pgrep -P {menu} -x baresip").stdout.split()
-    gateway.machine.stop(gateway.daemons["menu"])
+    gateway.end("menu")
     assert len(lines) == gateway.count()
     assert gateway.machine.sh(f"ps -o comm= {' '.join(lines)}", check=False).stdout == ""
     gateway.start()
@@ -483,7 +483,7 @@ def test_sip_server_that_starts_anew(call, jigasi, gateway, password):
     caller = call()
     meeting = enter(caller, jigasi)
     assert_joined(caller, meeting)
-    gateway.machine.stop(gateway.daemons["kamailio"])
+    gateway.end("kamailio")
     gateway.start_kamailio()
     assert_joined(caller, meeting, first=700, second=1100)
     assert caller.hang_up() == 200
