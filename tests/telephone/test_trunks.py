@@ -129,9 +129,10 @@ def test_trunk_that_goes_away(gateway, mapper, user):
     wait(lambda: running.check_trunk().returncode == 0, lambda: running.check_trunk().stderr, 90)
 
 
-def test_check_trunk_without_kamailio(place):
-    place.stop()
-    done = place.check_trunk()
+def test_check_trunk_without_kamailio(gateway):
+    running = gateway()
+    running.stop()
+    done = running.check_trunk()
     assert done.returncode == 1
     assert "does not run" in done.stderr
 
