@@ -187,32 +187,30 @@ def test_tcp(gateway, mapper, place):
 
 
 @pytest.fixture
-def speaks_tls(place, authority, tmp_path):
-    """speaks_tls(names): a trunk with a certificate of these; its believed() lets the gateway know its authority."""
+def secure(request, place, authority, tmp_path):
+    """A trunk that speaks TLS, and secure.believed(): what the gateway needs to believe it.
+
+    Its certificate names its address, or what the parameter says.
+    """
     machine = place.machine
-    bundle = machine.sh("cat /etc/ssl/certs/ca-certificates.crt").stdout
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(make_authority(tmp_path / "trunk.pem", getattr(request, "param", f"IP:{TRUNK}")))
+    provider = Provider(place.world, 5061, lambda sock: context.wrap_socket(sock, server_side=True))
+    provider.transport = "TLS"
     machine.put("/etc/jitsi/certificates/server.crt", authority.read_text())
     machine.put("/etc/jitsi/certificates/server.key", authority.read_text())
     machine.sh("chgrp -R kamailio /etc/jitsi; chmod -R u=rwX,g=rX,o= /etc/jitsi/certificates; chmod 755 /etc/jitsi")
-    with contextlib.ExitStack() as stack:
-
-        def listen(names=f"IP:{TRUNK}"):
-            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-            context.load_cert_chain(make_authority(tmp_path / "trunk.pem", names))
-            provider = Provider(place.world, 5061, lambda sock: context.wrap_socket(sock, server_side=True))
-            provider.transport = "TLS"
-            believed = bundle + (tmp_path / "trunk.pem").read_text()
-            provider.believed = lambda: machine.put("/etc/ssl/certs/ca-certificates.crt", believed)
-            stack.callback(provider.close)
-            return provider
-
-        yield listen
+    bundle = machine.sh("cat /etc/ssl/certs/ca-certificates.crt").stdout
+    believed = bundle + (tmp_path / "trunk.pem").read_text()
+    provider.believed = lambda: machine.put("/etc/ssl/certs/ca-certificates.crt", believed)
+    yield provider
+    provider.close()
     machine.put("/etc/ssl/certs/ca-certificates.crt", bundle)
 
 
-def test_tls(gateway, mapper, place, authority, speaks_tls):
+def test_tls(gateway, mapper, place, authority, secure):
     """With a certificate its CA vouches for; the gateway shows its own."""
-    provider = speaks_tls()
+    provider = secure
     running = gateway(user=USER, transport="tls", port=5061)
     wait(lambda: provider.failed, "a trunk nobody vouches for is believed")
     assert "does not answer" in check(running, 1)
@@ -237,15 +235,15 @@ def test_tls(gateway, mapper, place, authority, speaks_tls):
     assert_gets_in(running, trunk)
 
 
-def test_certificate_of_somebody_else(gateway, speaks_tls):
+@pytest.mark.parametrize("secure", [f"IP:{STRANGER}"], indirect=True)
+def test_certificate_of_somebody_else(gateway, secure):
     """An authority vouches for it, and it is no trunk's: it is told no password."""
-    provider = speaks_tls(f"IP:{STRANGER}")
-    provider.believed()
+    secure.believed()
     running = gateway(user=USER, transport="tls", port=5061)
     assert "does not answer" in check(running, 1)
-    seen = [provider.registrar.seen.get(timeout=30) for _ in range(2)]
+    seen = [secure.registrar.seen.get(timeout=30) for _ in range(2)]
     assert not any(request.get("Authorization") for request in seen)
-    assert not provider.failed
+    assert not secure.failed
 
 
 @pytest.mark.parametrize(
@@ -267,9 +265,8 @@ def test_whose_certificate_it_is(place, rendered, tmp_path, host, names, code):
     assert place.machine.sh(f"echo '{certificate}' {command}", check=False).returncode == code
 
 
-def test_tls_and_srtp(gateway, mapper, speaks_tls):
+def test_tls_and_srtp(gateway, mapper, secure):
     """As encrypted sound is bought: with its keys inside TLS."""
-    secure = speaks_tls()
     secure.believed()
     running = gateway(user=USER, transport="tls", port=5061, srtp=True)
     check(running, 0)
