@@ -631,14 +631,14 @@ def test_an_upgrade_keeps_the_configuration(running):
         Pin-Priority: 1001
 
         Package: jitsi-meet-*
-        Pin: version 1.0.9350-1
+        Pin: version 1.0.9365-1
         Pin-Priority: 1001
     """).lstrip(),
     )
     running.sh("apt-get -y upgrade")
     versions = running.sh("dpkg-query -Wf '${Version} ${Status}\\n' 'jitsi-*' jicofo").stdout
     assert "1.0-1189-1 install ok installed" in versions
-    assert versions.count("1.0.9350-1 install ok installed") == 3
+    assert versions.count("1.0.9365-1 install ok installed") == 3
     assert (
         before == running.sh(f"sha256sum {conf} /etc/jitsi/jicofo/jicofo.conf /etc/nginx/sites-available/*.conf").stdout
     )

@@ -20,7 +20,7 @@ COLORS = {
     "light": {"background": "#fdfbff", "text": "#221a2b", "accent": "#7b1fa2"},
     "dark": {"background": "#1d1724", "text": "#ece4f4", "accent": "#d9a8f0"},
 }
-NEWER = "1.0.9350-1"
+NEWER = "1.0.9365-1"
 
 # A second customer's look: that of the example who chose one.
 EXAMPLE = ROOT / "inventories/example-page"
