@@ -156,6 +156,20 @@ def test_every_topology_stands_in_the_matrix():
     assert set(re.findall(r"^  echo (\S+) ", matrix, re.MULTILINE)) == scenarios
 
 
+def test_the_default_release_is_the_newest_that_the_tests_know():
+    offer = yaml.safe_load((ROOT / "group_vars/all.yml").read_text())
+    rows = [line.split() for line in (ROOT / "lab/packages/releases").read_text().splitlines() if line[0] != "#"]
+    for release, _, web, jicofo, bridge, recorder, gateway in rows:
+        assert offer["jitsi_releases"][release] == {
+            **dict.fromkeys(("jitsi-meet-web", "jitsi-meet-web-config", "jitsi-meet-prosody"), web),
+            "jicofo": jicofo,
+            "jitsi-videobridge2": bridge,
+            "jibri": recorder,
+            "jigasi": gateway,
+        }
+    assert offer["jitsi_release"] == max((row[0] for row in rows), key=lambda name: [*map(int, name.split("."))])
+
+
 def test_groups_are_the_same_everywhere():
     """Contract, firewall matrix, catalogue of plans and wiring speak of the same groups of machines."""
     groups = set(load("roles/customer/vars/main.yml")["__customer_groups"])

@@ -125,7 +125,7 @@ FAULTS = [
         "tiny",
         'jitsi_plan is "tiny": write a key of jitsi_plans (start, team, office, campus, authority, large, individual).',
     ),
-    ("jitsi_release", "2.0.11032", 'jitsi_release is "2.0.11032": write 2.0.11031.'),
+    ("jitsi_release", "2.0.11147", 'jitsi_release is "2.0.11147": write 2.0.11146.'),
     # ranges and patterns
     ("jitsi_log_days", 0, "jitsi_log_days is 0: write a whole number of days from 1 to 14."),
     ("jitsi_log_days", 15, "jitsi_log_days is 15: write a whole number of days from 1 to 14."),
