@@ -145,6 +145,11 @@ def test_a_tenants_room_is_another_room(common):
         f"conference={UNWANTED}{'a' * 500}@conference.{DOMAIN}",
         f"conference={UNWANTED}{'%C3%A4' * 84}@conference.{DOMAIN}",
         f"conference={UNWANTED}@conference.{'t' * 64}.{DOMAIN}",
+        f"conference={UNWANTED}@conference{DOMAIN}",
+        f"conference=[{UNWANTED}@conference.{DOMAIN}",
+        f"conference=[{UNWANTED}]@conference.{DOMAIN}",
+        f"conference=[{']' * 3000}%0A{UNWANTED}@conference.{DOMAIN}",
+        f"conference={UNWANTED}{'%CC%81%CC%96' * 250}@conference.{DOMAIN}",
     ],
 )
 def test_what_is_no_room_of_this_server_gets_no_pin(common, asked):
@@ -157,6 +162,14 @@ def test_what_is_no_room_of_this_server_gets_no_pin(common, asked):
 
 def test_the_longest_name_of_a_room_is_taken(common):
     assert common.new("a" * 500)
+    # As the page asks: with the page's address behind it, both as long as they may be.
+    assert common.pin(jid("%C3%A4" * 83)).status == 200
+
+
+@pytest.mark.parametrize("ask", [("/dial-in/pin?x=" + "a" * 4096, {}), ("/dial-in/numbers", {"X": "a" * 4096})])
+def test_a_question_that_is_too_long_is_not_read(common, ask):
+    path, headers = ask
+    assert common.ask(path, **headers).status == 400
 
 
 @pytest.mark.parametrize("path", ["/", "/dial-in", "/dial-in/", "/dial-in/pin/x", "/dial-in/../dial-in/pinx", "/%00"])
