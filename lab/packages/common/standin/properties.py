@@ -75,5 +75,5 @@ class Properties:
 
     def account(self, prefix):
         """The first account below the prefix: its settings, or {}."""
-        name = next((name for name in self.below(prefix) if "." not in name and name != "FORCE_PRESENCE_ON_LEAVE"), "")
+        name = next((name for name in self.below(prefix) if "." not in name), "")
         return self.below(f"{prefix}.{name}") if name else {}

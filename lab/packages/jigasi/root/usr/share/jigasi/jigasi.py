@@ -359,7 +359,7 @@ class Gateway:
         return Client(log, host=host, port=account.get("SERVER_PORT", 5222), domain=domain, verify=not trust, **login)
 
     def _control_client(self):
-        if not self.control or not self.get("BREWERY_ENABLED", True):
+        if not self.control:
             return None
         what = "the XMPP account"
         fixed = not self.control.get("AUTO_GENERATE_RESOURCE", True)
