@@ -34,7 +34,9 @@ def endless(parsed) -> list[bool]:
     found = []
     items = list(parsed)
     for place, (operation, argument) in enumerate(items):
-        inner = [part for part in (argument if isinstance(argument, tuple) else ()) if isinstance(part, parser.SubPattern)]
+        inner = [
+            part for part in (argument if isinstance(argument, tuple) else ()) if isinstance(part, parser.SubPattern)
+        ]
         if operation is kind.BRANCH:
             inner = argument[1]
         below = [each for part in inner for each in endless(part)]
