@@ -1,7 +1,7 @@
-"""The daemons that strangers reach are as fast as what they are sent is long: none of their patterns tries things twice.
+"""No pattern of our own daemons tries the same text twice: strangers choose what they read, and how long it is.
 
-A pattern that can match the same text in two ways is tried in all of them when the end does not fit. So there is at most
-one repetition without a limit in a pattern, and where the search may begin anywhere, nothing follows it.
+A pattern that can match a text in two ways is tried in all of them when the end does not fit. So there is at most one
+repetition without a limit in a pattern, and where the search may begin anywhere, nothing follows it.
 """
 
 import ast
