@@ -1,4 +1,4 @@
-# The verbs. Each for a customer prints the line it runs; that line works without make, too.
+# The verbs. Each for a customer prints the line it runs; after `. scripts/environment` that line works without make, too.
 #   CUSTOMER  a folder under inventories/ or the path of a customer folder elsewhere (default: demo)
 #   ARGS      passed on, for example ARGS='--limit acme-jvb-2 --tags videobridge'
 SHELL := /bin/bash
@@ -8,27 +8,43 @@ SHELL := /bin/bash
 MAKEFLAGS += --no-print-directory
 
 CUSTOMER ?= demo
-FOLDER := $(firstword $(wildcard inventories/$(CUSTOMER)/plan.yml $(CUSTOMER)/plan.yml))
-FOLDER := $(patsubst %/plan.yml,%,$(FOLDER))
-export PATH := $(CURDIR)/.venv/bin:$(PATH)
+# What is written on make's command line is text: make expands nothing in it ($$(shell ...)), and the shell gets it in quotes.
+GIVEN := $(foreach v,$(.VARIABLES),$(if $(filter command,$(origin $v)),$v))
+$(foreach v,$(GIVEN) CUSTOMER ARGS,$(eval override $v := $$(value $v)))
+define newline
+
+
+endef
+$(foreach v,$(GIVEN) CUSTOMER ARGS,$(if $(findstring $(newline),$($v)),$(error $v has a line break: write it on one line)))
+# $(call quote,TEXT): one word for the shell. $(call given,NAME ...): NAME='value' of each that the command line has; the
+# environment's do not count (NAME and EMAIL are set on many machines).
+quote = '$(subst ','\'',$(1))'
+given = $(foreach v,$(filter $(GIVEN),$(1)),$(if $($v),$(call quote,$v=$($v))))
+# The words of ARGS as a shell would split them, each quoted anew.
+ARGUMENTS := $(if $(ARGS),$(shell xargs printf ' %q' <<< $(call quote,$(ARGS))))
+$(if $(filter-out 0,$(if $(ARGS),$(.SHELLSTATUS))),$(error ARGS has a quote that does not end: write ARGS='--limit acme-meet'))
+
+FOLDER := $(shell for folder in $(call quote,inventories/$(CUSTOMER)) $(call quote,$(CUSTOMER)); do \
+  if [ -f "$$folder/plan.yml" ]; then printf %s "$$folder"; break; fi; done)
 # A customer folder may bring the credentials of its own cloud.
-CLOUDS := $(abspath $(wildcard $(FOLDER)/clouds.yaml))
-ENVIRONMENT := $(if $(CLOUDS),OS_CLIENT_CONFIG_FILE=$(CLOUDS) )$(shell scripts/accelerate)
+CLOUDS := $(shell [ ! -f $(call quote,$(FOLDER)/clouds.yaml) ] || realpath --no-symlinks $(call quote,$(FOLDER)/clouds.yaml))
+ENVIRONMENT := $(if $(CLOUDS),OS_CLIENT_CONFIG_FILE=$(call quote,$(CLOUDS)) )$(shell scripts/accelerate)
 
 # Stop without a customer folder.
 define folder
-@test -n "$(FOLDER)" || { echo "make: no customer folder inventories/$(CUSTOMER) or $(CUSTOMER) with a plan.yml." \
-  "Cure: make new-customer NAME=$(CUSTOMER) DOMAIN=... PLAN=... CLOUD=..., or CUSTOMER=<path>" >&2; exit 2; }
+@test -n $(call quote,$(FOLDER)) || { printf 'make: no customer folder inventories/%s or %s with a plan.yml. Fix: make \
+  new-customer NAME=... DOMAIN=... PLAN=... CLOUD=..., or CUSTOMER=<path>\n' $(call quote,$(CUSTOMER)) $(call quote,$(CUSTOMER)) \
+  >&2; exit 2; }
 endef
 
 # $(call run,COMMAND): print the line, then run it.
 define run
 $(folder)
-@echo "+ $(ENVIRONMENT) $(1)"
-@$(ENVIRONMENT) $(1)
+@printf '+ %s\n' $(call quote,$(ENVIRONMENT) $(1))
+@. scripts/environment; $(ENVIRONMENT) $(1)
 endef
-# $(call playbook,NAME,INVENTORY)
-playbook = $(call run,ansible-playbook -i $(2) playbooks/$(1).yml $(ARGS))
+# $(call playbook,NAME,FILE): a playbook on the customer folder, or on one file of it.
+playbook = $(call run,ansible-playbook -i $(call quote,$(FOLDER)$(2)) playbooks/$(1).yml$(ARGUMENTS))
 
 help: ## this list
 	@awk -F':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -39,34 +55,34 @@ setup: ## the Python environment and the collections, pinned
 SCAFFOLD := NAME DOMAIN PLAN CLOUD DIR REGION EMAIL IMPRINT PRIVACY IMAGE NETWORK MODERATORS \
   FLAVOR_MEET FLAVOR_VIDEOBRIDGE FLAVOR_TURN
 new-customer: setup ## NAME= DOMAIN= PLAN= CLOUD=: scaffold a customer folder with a fresh seed in an encrypted vault
-	@scripts/new-customer $(foreach v,$(SCAFFOLD),$(if $($v),$v=$($v)))
+	@. scripts/environment; scripts/new-customer $(call given,$(SCAFFOLD))
 
 validate: setup ## refuse choices and plans that cannot work; asks no cloud, touches nothing
-	$(call playbook,validate,$(FOLDER)/plan.yml)
+	$(call playbook,validate,/plan.yml)
 
 plan: setup ## what would be there: servers, networks, ports, DNS, versions, capacity, picture; touches nothing
-	$(call playbook,plan,$(FOLDER)/plan.yml)
+	$(call playbook,plan,/plan.yml)
 
 deploy: setup ## validate, provision, configure, verify, summary
-	$(call playbook,site,$(FOLDER))
+	$(call playbook,site)
 
 verify: setup ## is the conference there?
-	$(call playbook,verify,$(FOLDER))
+	$(call playbook,verify)
 
 retire: setup ## delete servers the plan no longer has (ARGS='-e retire=CUSTOMER')
-	$(call playbook,retire,$(FOLDER))
+	$(call playbook,retire)
 
 destroy: setup ## delete everything of the customer and prove that nothing is left (asks for the name)
-	$(call playbook,destroy,$(FOLDER))
+	$(call playbook,destroy)
 
 demo: setup ## nothing but this checkout -> own OpenStack here, an example customer on it, verified
 	@scripts/demo
 
 users: setup ## ACTION=list|show|add|reset|remove|seats NAME= MODERATOR=yes|no: accounts; passwords on the terminal only
-	$(call run,scripts/users '$(FOLDER)' $(foreach v,ACTION NAME MODERATOR,$(if $($v),'$v=$($v)')))
+	$(call run,scripts/users $(call quote,$(FOLDER)) $(call given,ACTION NAME MODERATOR))
 
 stream: setup ## where to publish a stream, and its key; on the terminal only
-	$(call run,scripts/stream '$(FOLDER)')
+	$(call run,scripts/stream $(call quote,$(FOLDER)))
 
 e2e: setup ## demo, verify, a second run without change, destroy without a leak
 	@scripts/e2e

@@ -3,6 +3,7 @@
 import ast
 import json
 import re
+import shlex
 import subprocess
 from pathlib import Path
 
@@ -494,9 +495,9 @@ def test_every_verb_prints_the_line_it_runs(verb):
     shown = subprocess.run(
         ["make", "--dry-run", verb, "CUSTOMER=example-single"], cwd=ROOT, text=True, capture_output=True, check=True
     ).stdout
-    printed = re.search(r'^echo "\+ (.*)"$', shown, re.MULTILINE)
-    assert printed
-    assert shown.endswith(f"{printed[1]}\n")
+    line = re.search(r"^printf '\+ %s\\n' (.*)$", shown, re.MULTILINE)
+    assert line
+    assert shown.endswith(f". scripts/environment; {shlex.split(line[1])[0]}\n")
 
 
 def test_the_layout_is_all_there_is():
