@@ -7,6 +7,13 @@ import pytest
 from rendering import EXAMPLES, render
 
 
+def pytest_collection_modifyitems(items):
+    """Tests of one example run in one process (`--dist loadgroup`), so that the example is rendered once."""
+    for item in items:
+        if example := getattr(item, "callspec", None) and item.callspec.params.get("rendered"):
+            item.add_marker(pytest.mark.xdist_group(f"render-{example}"))
+
+
 @pytest.fixture(scope="session", params=EXAMPLES)
 def rendered(request, tmp_path_factory):
     return render(request.param, tmp_path_factory.mktemp(request.param))
