@@ -163,6 +163,23 @@ def test_what_is_superseded_is_gone(choices, tmp_path):
     assert len(list((tmp_path / "branding/files").iterdir())) == 5  # four pictures, and the words in German
 
 
+def test_a_browser_finds_the_manifest_and_its_pictures(branded, chromium):
+    """Browsers ask for both without cookies, so whoever has agreed would be refused them."""
+    page = chromium(branded).new_context().new_page()
+    page.context.add_cookies([{"name": "consent", "value": branded.cookie().partition("=")[2], "url": ORIGIN}])
+    page.goto(f"{ORIGIN}/team/weekly")
+    found = page.context.new_cdp_session(page).send("Page.getAppManifest")
+    assert (found["url"], found["errors"]) == (f"{ORIGIN}/team/manifest.json", [])
+    manifest = json.loads(found["data"])
+    assert manifest["name"] == "Treffpunkt & Co"
+    [icon] = manifest["icons"]
+    picture = branded.get(icon["src"].removeprefix(ORIGIN))
+    assert (picture.status, picture.headers["Content-Type"]) == (200, icon["type"])
+    assert picture.headers["Set-Cookie"] is None
+    logo = look(branded)["branding"]["logoImageUrl"]
+    assert branded.get(logo.removeprefix(ORIGIN)).status == 403
+
+
 def test_without_choices_the_page_has_jitsis_own_look(site):
     branding = json.loads(fetch(site, "/branding.json").text)
     assert branding["logoImageUrl"] == branding["backgroundImageUrl"] == branding["premeetingBackground"] == ""

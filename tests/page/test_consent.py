@@ -6,7 +6,7 @@ import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
-from site_of import ORIGIN, serve
+from site_of import DOMAIN, ORIGIN, serve
 
 ROOM = "/team/weekly?jwt=a.b.c&lang=de#config.startWithAudioMuted=true&userInfo.displayName=%22Anna%22"
 REQUESTED = (ORIGIN + ROOM).partition("#")[0]
@@ -18,14 +18,22 @@ PHONE, DESKTOP = {"width": 320, "height": 640}, {"width": 1280, "height": 800}
 
 @contextlib.contextmanager
 def other_site():
-    """Somebody else's web server, each of whose pages has a link to the room, and one a frame; gives its port."""
+    """Somebody else's web server, each of whose pages has a link to the room; gives its port.
+
+    /frame has the room in a frame, /api has Jitsi's External API make one, as its documentation says.
+    """
+    inside = {
+        "/frame": f'<iframe src="{ORIGIN}{ROOM}"></iframe>',
+        "/api": f"""<script src="{ORIGIN}/external_api.js"></script>
+            <script>const api = new JitsiMeetExternalAPI("{DOMAIN}", {{roomName: "weekly"}});</script>""",
+    }
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self):
             self.send_response(200)
             self.send_header("Content-Type", "text/html")
             self.end_headers()
-            frame = f'<iframe src="{ORIGIN}{ROOM}"></iframe>' if self.path == "/frame" else ""
+            frame = inside.get(self.path, "")
             self.wfile.write(f'<!doctype html><title>Other</title><a href="{ORIGIN}{ROOM}">Meet</a>{frame}'.encode())
 
         def log_message(self, *_):
@@ -200,14 +208,17 @@ def test_nothing_but_the_page_itself_can_run_in_it(visit):
 
 @pytest.fixture
 def framed(package, chromium, other, tmp_path_factory):
-    """framed(site): the frame in a page of that site, where one site may; third parties' cookies do not pass."""
+    """framed(site, path): the frame in a page of that site, where one may; third parties' cookies do not pass."""
     with serve(tmp_path_factory.mktemp("framed"), package(), jitsi_embedded_by=["http://intranet.example"]) as embedded:
         names = {"intranet_example": other, "elsewhere_example": other}
         browser = chromium(embedded, "--test-third-party-cookie-phaseout", **names)
 
-        def visit(site: str):
+        def visit(site: str, path: str = "/frame"):
             page = browser.new_context(locale="en-US").new_page()
-            page.goto(f"http://{site}/frame", wait_until="networkidle")
+            errors = []
+            page.on("pageerror", lambda error: errors.append(str(error)))
+            page.goto(f"http://{site}{path}", wait_until="networkidle")
+            assert errors == []
             return page.frames[1]
 
         yield visit
@@ -220,6 +231,15 @@ def test_a_site_that_is_named_shows_a_conference_in_a_frame(framed):
     assert frame.url == ORIGIN + ROOM
     frame.goto(f"{ORIGIN}/another", wait_until="domcontentloaded")
     assert frame.locator("meta[name=generator]").count() == 1, "asked again"
+
+
+def test_the_external_api_shows_a_conference_after_consent_in_its_frame(framed):
+    frame = framed("intranet.example", "/api")
+    assert frame.name == "jitsiConferenceFrame0"
+    assert frame.page.context.cookies() == []
+    frame.get_by_role("button", name=ACCEPT["en-US"]).click()
+    frame.wait_for_selector("meta[name=generator][content^=STAND-IN]", state="attached")
+    assert frame.url == f"{ORIGIN}/weekly#jitsi_meet_external_api_id=0"
 
 
 def test_who_declines_in_a_frame_leaves_the_whole_page(framed):

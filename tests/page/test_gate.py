@@ -2,6 +2,7 @@
 
 import datetime
 import hmac
+import json
 import re
 from http.cookies import SimpleCookie
 
@@ -69,6 +70,44 @@ def test_everything_else_is_refused(site, path, method):
     answer = site.get(path, method, Origin=ORIGIN)
     assert answer.status == 403
     assert not is_conference(answer)
+    assert answer.headers["Set-Cookie"] is None
+
+
+@pytest.fixture(scope="module")
+def embedded(package, tmp_path_factory):
+    with serve(
+        tmp_path_factory.mktemp("embedded"), package(), jitsi_embedded_by=["https://intranet.example"]
+    ) as running:
+        yield running
+
+
+@pytest.mark.parametrize("path", ["/external_api.js", "/libs/external_api.min.js"])
+def test_the_external_api_is_public_where_a_site_may_embed_rooms(embedded, site, path):
+    answer = embedded.get(path)
+    assert (answer.status, answer.headers["Content-Type"]) == (200, "application/javascript")
+    assert "JitsiMeetExternalAPI" in answer.text
+    assert answer.headers["Set-Cookie"] is None
+    assert site.get(path).status == 403
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        *(*ENDPOINTS, *TWISTED, *(file for file in FILES if file != "/external_api.js")),
+        *("/libs/external_apiXmin.js", "/libs/external_api.min.js/", "/team/external_api.js", "/external_api.js%00"),
+    ],
+)
+def test_nothing_else_is_public_where_a_site_may_embed_rooms(embedded, path):
+    answer = embedded.get(path)
+    assert answer.status in (400, 403)
+    assert not is_conference(answer)
+
+
+@pytest.mark.parametrize("path", ["/manifest.json", "/team/manifest.json"])
+def test_the_manifest_is_public(site, path):
+    answer = site.get(path)
+    assert answer.status == 200
+    assert json.loads(answer.text)["start_url"] == "/"
     assert answer.headers["Set-Cookie"] is None
 
 

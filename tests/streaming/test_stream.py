@@ -225,7 +225,7 @@ def test_a_visitor_is_an_address_or_a_network(site):
         http {{
           map_hash_bucket_size 512;
           map "" $harmless_path {{ default -; }}
-          map "" $is_page {{ default yes; }}
+          map "" $content {{ default page; }}
           {text}
           server {{
             listen unix:/run/visitors.sock;
