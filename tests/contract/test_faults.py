@@ -130,7 +130,12 @@ FAULTS = [
     ("jitsi_log_days", 0, "jitsi_log_days is 0: write a whole number of days from 1 to 14."),
     ("jitsi_log_days", 15, "jitsi_log_days is 15: write a whole number of days from 1 to 14."),
     ("jitsi_log_days", 16**500, "jitsi_log_days is a number of 2001 bits: write a whole number of days from 1 to 14."),
-    ("jitsi_domain", "meet", 'jitsi_domain is "meet": write a domain name in lower case, such as meet.acme.example.'),
+    (
+        "jitsi_domain",
+        "meet",
+        'jitsi_domain is "meet": write a domain name in lower case such as meet.acme.example, 110 characters at most '
+        "and not over 60 dots and hyphens.",
+    ),
     ("jitsi_domain", "Meet.Acme.example", None),
     ("jitsi_domain", "192.0.2.1", None),
     ("jitsi_domain", "meet.acme.example.", None),
@@ -153,7 +158,8 @@ FAULTS = [
         "jitsi_domain",
         "meet.acme.example\nx",
         'jitsi_domain is "meet.acme.example\\nx": '
-        "write a domain name in lower case, such as meet.acme.example, without control characters.",
+        "write a domain name in lower case such as meet.acme.example, 110 characters at most and not over 60 dots and "
+        "hyphens, without control characters.",
     ),
     (
         "jitsi_moderators",
@@ -316,6 +322,13 @@ def test_a_missing_choice_is_asked_for(name):
     (fault,) = [fault for fault in judge(choices) if name in fault]
     assert fault.startswith(f"{name} is missing: write it in group_vars/jitsi/")
     assert ("vault.yml" in fault) == (name == "jitsi_seed")
+
+
+@pytest.mark.parametrize("domain", [f"meet.{'a' * 53}.{'b' * 47}.test", f"meet.a{'-' * 59}a.test"])
+def test_a_domain_longer_than_programs_take_is_refused_with_the_limit(domain):
+    [fault] = judge(changed("jitsi_domain", domain))
+    assert LIMITS["jitsi_domain"]["write"] in fault
+    assert "110 characters" in fault
 
 
 def test_a_valid_customer_has_no_fault():

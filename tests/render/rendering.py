@@ -88,6 +88,11 @@ def render(example, directory, *options):
     for role in ROLES:
         link_role(role, directory, HERE / "role_tasks.yml")
     play(HERE / "render.yml", directory, example, "-e", f"render_dir={directory}", *options)
+    return unpack(example, directory)
+
+
+def unpack(example, directory):
+    """The files that role_tasks.yml bundled in the directory, one by one."""
     for bundle in directory.glob("*.json"):
         host = directory / "out" / bundle.name.split(",")[0]
         host.mkdir(parents=True, exist_ok=True)

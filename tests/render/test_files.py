@@ -421,14 +421,18 @@ def test_the_page_tells_how_to_call_only_where_there_are_gateways(rendered, conf
 
 
 def test_nginx_accepts_its_configuration(rendered, program, tmp_path):
-    # Paths of a server become paths below tmp_path; everything else is what the server would get.
-    text = rendered.only("nginx.conf")
-    for name in ("visitors-http.conf", "visitors-server.conf"):
-        text = text.replace(f"include /etc/nginx/{name};", rendered.only(name))
-    for path in ("/etc/jitsi", "/var/log/nginx", "/run/nginx.pid"):
+    nginx_says(rendered, program, tmp_path)
+
+
+def nginx_says(rendered, program, tmp_path, name="nginx.conf"):
+    """Has nginx judge a file; paths of a server become paths below tmp_path, the rest is what the server would get."""
+    text = rendered.only(name)
+    for part in ("visitors-http.conf", "visitors-server.conf"):
+        text = text.replace(f"include /etc/nginx/{part};", rendered.only(part))
+    for path in ("/etc/jitsi", "/var/log/nginx", "/var/lib/streaming", "/run/nginx.pid"):
         text = text.replace(path, f"{tmp_path}{path}")
     certificates = tmp_path / "etc/jitsi/certificates"
-    for folder in (certificates, tmp_path / "var/log/nginx", tmp_path / "run"):
+    for folder in (certificates, *(tmp_path / name for name in ("var/log/nginx", "var/lib/streaming", "run"))):
         folder.mkdir(parents=True)
     run(
         *(
@@ -446,7 +450,7 @@ def test_nginx_accepts_its_configuration(rendered, program, tmp_path):
     file, rooms = tmp_path / "nginx.conf", tmp_path / "rooms.js"
     file.write_text(text.replace("/etc/nginx/rooms.js", str(rooms)))
     rooms.write_text(rendered.only("rooms.js"))
-    package = "nginx-light libnginx-mod-stream libnginx-mod-http-js"
+    package = "nginx-light libnginx-mod-stream libnginx-mod-http-js libnginx-mod-rtmp"
     # Only root may bind ports below 1024; others are root in a namespace of their own.
     root = [] if os.geteuid() == 0 else ["unshare", "-rn"]
     run(*root, program("nginx", package), "-t", "-e", "stderr", "-c", file)
