@@ -57,7 +57,7 @@ SCAFFOLD := NAME DOMAIN PLAN CLOUD DIR REGION EMAIL IMPRINT PRIVACY IMAGE NETWOR
 new-customer: setup ## NAME= DOMAIN= PLAN= CLOUD=: scaffold a customer folder with a fresh seed in an encrypted vault
 	@. scripts/environment; scripts/new-customer $(call given,$(SCAFFOLD))
 
-validate: setup ## refuse choices and plans that cannot work; asks no cloud, touches nothing
+validate: setup ## refuse settings, plans and releases that cannot work; asks no cloud, touches nothing
 	$(call playbook,validate,/plan.yml)
 
 plan: setup ## what would be there: servers, networks, ports, DNS, versions, capacity, picture; touches nothing
@@ -84,6 +84,13 @@ users: setup ## ACTION=list|show|add|reset|remove|seats NAME= MODERATOR=yes|no: 
 stream: setup ## where to publish a stream, and its key; on the terminal only
 	$(call run,scripts/stream $(call quote,$(FOLDER)))
 
+# The repository is the default's unless a customer is named.
+RELEASES = scripts/releases $(if $(filter CUSTOMER,$(GIVEN)),$(call quote,$(FOLDER))) $(call given,ADD)
+releases: setup ## which Jitsi releases the repository holds, which are in the catalogue; ADD=2.0.N writes one there
+	$(if $(filter CUSTOMER,$(GIVEN)),$(folder))
+	@printf '+ %s\n' $(call quote,$(RELEASES))
+	@. scripts/environment; $(RELEASES)
+
 e2e: setup ## demo, verify, a second run without change, destroy without a leak
 	@scripts/e2e
 
@@ -107,4 +114,4 @@ lock: ## resolve pyproject.toml anew into requirements.txt
 	.tools/bin/uv pip compile --quiet --upgrade --universal --python-version 3.12 --generate-hashes --no-emit-index-url \
 	  --no-header --no-annotate --group test pyproject.toml -o requirements.txt
 
-.PHONY: help setup new-customer validate plan deploy verify retire destroy users stream demo e2e lab-up lab-down lint test bench lock
+.PHONY: help setup new-customer validate plan deploy verify retire destroy users stream releases demo e2e lab-up lab-down lint test bench lock

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from contract import CHOICES, PLAN, ROOT, SEED, play, snapshot, write_customer
+from contract import CHOICES, OFFER, PLAN, ROOT, SEED, play, snapshot, write_customer
 
 REFUSED = "Refused, nothing was touched:"
 
@@ -27,12 +27,14 @@ def refused(done, *sentences):
     return lines
 
 
-def test_a_valid_customer_passes_with_one_line_and_nothing_is_touched(folder):
+def test_a_valid_customer_passes_and_nothing_is_touched(folder):
     write_customer(folder)
     before = snapshot(folder)
     done = play(folder, "validate")
     assert done.returncode == 0, done.stdout
     assert "acme: nothing to refuse; plan office, 4 servers" in done.stdout
+    unchecked = f"Not checked whether https://download.jitsi.org stable/ has the packages of {OFFER['jitsi_release']}:"
+    assert unchecked in " ".join(done.stdout.split())
     assert "WARNING" not in done.stdout + done.stderr
     assert SEED not in done.stdout + done.stderr
     assert snapshot(folder) == before

@@ -1,0 +1,361 @@
+"""make releases, and what validate and plan ask the repository, against a signed repository on this machine."""
+
+import functools
+import gzip
+import hashlib
+import http.server
+import importlib.util
+import os
+import re
+import shutil
+import socket
+import subprocess
+import threading
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from importlib.machinery import SourceFileLoader
+from pathlib import Path
+
+import pytest
+import yaml
+from contract import CHOICES, OFFER, ROOT, play, snapshot, write_customer
+
+loader = SourceFileLoader("releases", str(ROOT / "scripts/releases"))
+program = importlib.util.module_from_spec(importlib.util.spec_from_loader("releases", loader))
+loader.exec_module(program)
+repository_module = importlib.import_module("jitsi_repository")
+
+# Of the catalogue, two; the newer one's date is behind that of the second jibri, which has no release of its own.
+RELEASES = {"2.0.11031": "2026-06-08", "2.0.11146": "2026-08-03", "2.0.11248": "2026-09-14"}
+NEW = {
+    "jitsi-meet-web": "1.0.9470-1",
+    "jitsi-meet-web-config": "1.0.9470-1",
+    "jitsi-meet-prosody": "1.0.9470-1",
+    "jicofo": "1.0-1200-1",
+    "jitsi-videobridge2": "2.3-320-g0123456-1",
+    "jibri": "8.0-230-g89abcde-1",
+    "jigasi": "1.1-413-g6fbf4f2-1",
+}
+VERSIONS = {name: OFFER["jitsi_releases"].get(name, NEW) for name in RELEASES}
+
+
+def gpg(home: Path, *words: str, **options) -> bytes:
+    command = ["gpg", "--homedir", str(home), "--batch", "--quiet", "--passphrase", "", *words]
+    return subprocess.run(command, check=True, capture_output=True, **options).stdout
+
+
+def entry(name: str, version: str, depends: str = "") -> str:
+    return f"Package: {name}\nVersion: {version}\nArchitecture: all\n{depends}Filename: stable/{name}_{version}.deb\n"
+
+
+def meta(release: str, versions: dict[str, str]) -> str:
+    """The package that says which versions belong together, as upstream's does."""
+    exact = [f"{name} (= {versions[name]})" for name in program.PINNED]
+    depends = f"Pre-Depends: {exact[-1]}\nDepends: {', '.join(exact[:-1])}\nRecommends: jitsi-meet-turnserver (= 1)\n"
+    return entry("jitsi-meet", f"{release}-1", depends)
+
+
+class Repository:
+    """A flat repository in a folder, as upstream's server shows it."""
+
+    def __init__(self, folder: Path, url: str):
+        self.folder, self.url, self.key = folder, url, folder / "key.asc"
+        self.home = folder / "gnupg"
+        self.home.mkdir(mode=0o700)
+        (folder / "stable").mkdir()
+        gpg(self.home, "--quick-generate-key", "test", "ed25519", "sign", "never")
+        self.key.write_bytes(gpg(self.home, "--armor", "--export"))
+        self.publish()
+
+    @property
+    def choice(self) -> dict:
+        return {"url": self.url, "suite": "stable/", "key_url": f"{self.url}/key.asc"}
+
+    def publish(self, without: tuple[str, ...] = ()) -> None:
+        """Every release, oldest first, but the packages that are left out; NAME or NAME VERSION."""
+        entries = {}
+        for release, versions in VERSIONS.items():
+            entries[f"jitsi-meet {release}-1"] = (meta(release, versions), RELEASES[release])
+            for name, version in versions.items():
+                entries.setdefault(f"{name} {version}", (entry(name, version), RELEASES[release]))
+        for package, (_, day) in entries.items():
+            file = self.folder / "stable" / f"{package.replace(' ', '_')}.deb"
+            file.touch()
+            os.utime(file, times=(datetime.fromisoformat(day).replace(tzinfo=UTC).timestamp(),) * 2)
+        kept = [text for package, (text, _) in entries.items() if not {package, package.split()[0]} & {*without}]
+        packages = gzip.compress("\n".join(kept).encode())
+        self.write("Packages.gz", packages)
+        digest = hashlib.sha256(packages).hexdigest()
+        self.sign(f"Suite: stable/\nSHA256:\n {digest} {len(packages)} Packages.gz\n")
+
+    def sign(self, release: str) -> None:
+        self.write("InRelease", gpg(self.home, "--clearsign", input=release.encode()))
+
+    def write(self, name: str, content: bytes) -> None:
+        (self.folder / "stable" / name).write_bytes(content)
+
+    def content(self, name: str) -> bytes:
+        return (self.folder / "stable" / name).read_bytes()
+
+
+class Quiet(http.server.SimpleHTTPRequestHandler):
+    def log_message(self, *_):
+        pass
+
+
+@contextmanager
+def served(folder: Path):
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=str(folder)))
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_address[1]}"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("repository")
+    with served(folder) as url:
+        yield Repository(folder, url)
+
+
+@pytest.fixture
+def repository(made):
+    yield made
+    made.publish()
+
+
+@pytest.fixture
+def catalogue(tmp_path, monkeypatch, repository):
+    """A copy of the catalogue, whose repository is this one."""
+    file = tmp_path / "all.yml"
+    shutil.copy(ROOT / "group_vars/all.yml", file)
+    monkeypatch.setattr(program, "CATALOGUE", file)
+    monkeypatch.setattr(program, "ROOT", tmp_path)
+    (tmp_path / "lab/packages").mkdir(parents=True)
+    shutil.copy(ROOT / "lab/packages/releases", tmp_path / "lab/packages/releases")
+    monkeypatch.setattr(program, "repository_of", lambda folder: repository.choice)
+    return file
+
+
+@pytest.fixture
+def releases(catalogue, monkeypatch, capsys):
+    """releases(words): what the program prints, or its sentence."""
+
+    def run(*words):
+        monkeypatch.setattr("sys.argv", ["releases", *words])
+        try:
+            program.main()
+        except SystemExit as end:
+            return str(end.code)
+        return capsys.readouterr().out
+
+    return run
+
+
+def question(repository, **changes):
+    choice = repository.choice | changes
+    return {"repository": choice, "release": "2.0.11146", "packages": VERSIONS["2.0.11146"]}
+
+
+def test_the_table_says_what_belongs_together_and_what_is_known(releases):
+    rows = {line.split()[0]: re.split(r"  +", line) for line in releases().splitlines() if line.startswith("2.0.")}
+    assert list(rows) == ["2.0.10978", *RELEASES]
+    for name, versions in VERSIONS.items():
+        shown = [versions[part] for part in ("jitsi-meet-web", "jicofo", "jitsi-videobridge2", "jibri", "jigasi")]
+        assert rows[name][1:7] == [RELEASES[name], *shown]
+    assert rows["2.0.10978"][-1] == "in the catalogue, tested, not in the repository"
+    assert [rows[name][7:] for name in RELEASES] == [
+        ["in the catalogue, tested"],
+        ["default, in the catalogue, tested"],
+        [],
+    ]
+
+
+def test_packages_that_are_gone_are_named(releases, repository):
+    jibri = VERSIONS["2.0.11031"]["jibri"]
+    repository.publish(without=(f"jibri {jibri}", "jicofo 1.0-1200-1"))
+    rows = {line.split()[0]: line for line in releases().splitlines() if line}
+    assert rows["2.0.11031"].endswith(f"not in the repository: the catalogue's jibri {jibri}")
+    # All that is left is younger: the oldest of it.
+    assert VERSIONS["2.0.11146"]["jibri"] in rows["2.0.11031"]
+    assert rows["2.0.11248"].endswith("incomplete: no jicofo in the repository")
+
+
+def test_a_release_is_written_at_its_place_and_nothing_else_changes(releases, catalogue):
+    whole = catalogue.read_text()
+    first, last = whole.index("  2.0.11031:\n"), whole.index("  2.0.11146:\n")
+    note = "  # A comment of the house about the next release.\n"
+    catalogue.write_text(whole[:first] + note + whole[last:] + "\n# The end.\njitsi_word_of_the_house: 1\n")
+    assert "2.0.11031 is in the catalogue" in releases("ADD=2.0.11031")
+    assert catalogue.read_text() == (whole[:last] + note + whole[last:] + "\n# The end.\njitsi_word_of_the_house: 1\n")
+    assert "The tests do not know it" in releases("ADD=2.0.11248")
+    lines = "".join(f"    {name}: {version}\n" for name, version in NEW.items())
+    assert catalogue.read_text() == (
+        whole[:last] + note + whole[last:] + f"  2.0.11248:\n{lines}\n# The end.\njitsi_word_of_the_house: 1\n"
+    )
+    before = snapshot(catalogue.parent)
+    assert releases("ADD=2.0.11248") == "2.0.11248 is in the catalogue already.\n"
+    assert snapshot(catalogue.parent) == before
+
+
+@pytest.mark.parametrize(
+    ("words", "without", "sentence"),
+    [
+        (
+            "ADD=2.0.99999",
+            (),
+            "2.0.99999 is no release that URL stable/ has (the newest there: 2.0.11248, 2.0.11146, 2.0",
+        ),
+        ("ADD=2.0.11248", ("jigasi",), "2.0.11248 is not complete, URL stable/ lacks its jigasi: add another release."),
+        ("ADD=latest", (), "ADD is latest: write a release such as 2.0.11146."),
+        ("elsewhere", (), "elsewhere is neither ADD=RELEASE nor a customer's folder with a plan.yml."),
+    ],
+)
+def test_what_cannot_be_added_is_refused_in_a_sentence(releases, repository, catalogue, words, without, sentence):
+    repository.publish(without)
+    before = snapshot(catalogue.parent)
+    said = releases(words)
+    assert said.startswith(f"releases: {sentence.replace('URL', repository.url)}")
+    assert "\n" not in said
+    assert snapshot(catalogue.parent) == before
+
+
+def test_an_interrupted_change_leaves_the_old_file(releases, catalogue, monkeypatch):
+    before = snapshot(catalogue.parent)
+
+    def interrupted(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("os.rename", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        releases("ADD=2.0.11248")
+    assert snapshot(catalogue.parent) == before
+
+
+def test_a_file_of_another_form_is_not_changed(releases, catalogue):
+    offer = yaml.safe_load(catalogue.read_text())
+    catalogue.write_text(yaml.safe_dump(offer | {"jitsi_releases": {}}, default_flow_style=True))
+    before = snapshot(catalogue.parent)
+    assert "add the release under jitsi_releases by hand" in releases("ADD=2.0.11248")
+    assert snapshot(catalogue.parent) == before
+
+
+# --- trust, as apt has it
+
+
+def test_a_binary_key_is_as_good_as_an_armored_one(repository, tmp_path):
+    key = tmp_path / "key.gpg"
+    key.write_bytes(gpg(repository.home, "--export"))
+    choice = {"url": repository.url, "suite": "stable/", "key_file": str(key)}
+    assert len(repository_module.package_list(choice)) == len(repository_module.package_list(repository.choice)) > 0
+
+
+def foreign_key(repository, tmp_path):
+    home = tmp_path / "foreign"
+    home.mkdir(mode=0o700)
+    gpg(home, "--quick-generate-key", "foreign", "ed25519", "sign", "never")
+    repository.write("InRelease", gpg(home, "--clearsign", input=b"Suite: stable/\n"))
+    return "the key of jitsi_repository did not sign it"
+
+
+def changed_release(repository, tmp_path):
+    repository.write("InRelease", repository.content("InRelease").replace(b"Suite: stable/", b"Suite: other/"))
+    return "the key of jitsi_repository did not sign it"
+
+
+def not_signed(repository, tmp_path):
+    repository.write("InRelease", b"Suite: stable/\n")
+    return "the key of jitsi_repository did not sign it"
+
+
+def changed_packages(repository, tmp_path):
+    packages = bytearray(repository.content("Packages.gz"))
+    packages[-1] ^= 1
+    repository.write("Packages.gz", bytes(packages))
+    return "Packages.gz is not what InRelease says"
+
+
+def no_packages(repository, tmp_path):
+    repository.sign("Suite: stable/\nSHA256:\n")
+    return "stable/InRelease names no Packages.gz"
+
+
+def missing(repository, tmp_path):
+    (repository.folder / "stable/InRelease").unlink()
+    return "stable/InRelease does not exist"
+
+
+@pytest.mark.parametrize("done", [foreign_key, changed_release, not_signed, changed_packages, no_packages, missing])
+def test_what_apt_would_refuse_is_refused(repository, tmp_path, capsys, releases, done):
+    reason = done(repository, tmp_path)
+    assert program.check(question(repository)) == 1
+    assert reason in capsys.readouterr().out
+    assert reason in releases("ADD=2.0.11248")
+
+
+def test_a_key_that_has_ended_is_named(tmp_path):
+    home = tmp_path / "gnupg"
+    home.mkdir(mode=0o700)
+    then = ("--faked-system-time", "20200601T000000")
+    gpg(home, *then, "--quick-generate-key", "old", "ed25519", "sign", "2021-01-01")
+    signed, key = gpg(home, *then, "--clearsign", input=b"Suite: stable/\n"), gpg(home, "--export")
+    with pytest.raises(repository_module.UntrustedError, match="the key of jitsi_repository has ended"):
+        repository_module.signed_text(signed, key)
+
+
+# --- what validate and plan ask
+
+
+def test_a_release_the_repository_has_is_accepted(repository, capsys):
+    assert program.check(question(repository)) == 0
+    assert capsys.readouterr().out == f"{repository.url} stable/ has the packages of 2.0.11146.\n"
+
+
+def test_what_cannot_be_asked_is_said_and_not_refused(repository, capsys):
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        closed = f"http://127.0.0.1:{free.getsockname()[1]}"
+    nowhere = question(repository, url=closed)
+    assert program.check(nowhere) == os.EX_UNAVAILABLE
+    said = capsys.readouterr().out
+    assert said.startswith(f"Not checked whether {closed} stable/ has the packages of 2.0.11146: {closed}/stable/InRel")
+    assert said.count("\n") == 1
+
+
+def test_a_repository_that_never_answers_holds_nothing_up(repository, capsys, monkeypatch):
+    monkeypatch.setattr(program, "DEADLINE", 0.2)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        mute = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        assert program.check(question(repository, url=mute)) == 69
+        assert "no answer within 0.2 seconds" in capsys.readouterr().out
+
+
+def test_without_gpgv_nothing_is_trusted_and_nothing_refused(repository, capsys, monkeypatch):
+    monkeypatch.setenv("PATH", "/nonexistent")
+    assert program.check(question(repository)) == os.EX_UNAVAILABLE
+    assert "gpgv is missing: apt-get install gpgv" in capsys.readouterr().out
+
+
+def test_a_release_without_packages_is_refused_before_anything_is_touched(repository, tmp_path):
+    repository.publish(without=("jicofo 1.0-1189-1", "jibri"))
+    folder = write_customer(tmp_path / "acme", CHOICES | {"jitsi_repository": repository.choice})
+    before = snapshot(folder)
+    done = play(folder, "plan")
+    assert done.returncode != 0
+    # The plan has no recorder, so that nobody misses jibri.
+    assert (
+        f"* jitsi_release is 2.0.11146, of which {repository.url} stable/ does not have jicofo 1.0-1189-1 "
+        "(it has 1.0-1200-1, 1.0-1183-1): write a release that `make releases` lists."
+    ) in done.stdout
+    assert snapshot(folder) == before
+
+
+def test_the_repository_of_a_customer_is_asked(repository, tmp_path, monkeypatch):
+    monkeypatch.setenv("JITSI_VAULT_PASSWORD_FILE", str(tmp_path / "vault-password"))
+    templated = {"suite": "stable/", "key_file": "{{ inventory_dir }}/key.asc", "url": repository.url}
+    folder = write_customer(tmp_path / "acme", CHOICES | {"jitsi_repository": templated})
+    assert program.repository_of(folder) == templated | {"key_file": f"{folder}/key.asc"}
