@@ -102,9 +102,11 @@ class Machine:
         self.running.append(process)
         return process
 
-    def start_prosody(self):
+    def start_prosody(self, open_files=1024):
+        """With the limit of open files that its unit sets; the default is systemd's own."""
         self.sh("install -d -o prosody -g prosody /run/prosody")
-        return self.daemon("prosody", "prosody", "exec prosody -F > /var/log/prosody/out.log 2>&1")
+        script = f"ulimit -n {open_files}; exec prosody -F > /var/log/prosody/out.log 2>&1"
+        return self.daemon("prosody", "prosody", script)
 
     def stop(self, process, killed_after=None):
         """Stops a daemon as its unit would; one that may be killed has that many seconds, another has to end in ten."""

@@ -131,10 +131,10 @@ class Customer:
         """Where each of the customer's names leads."""
         return {name: host.public for host in self.hosts for name in host.names}
 
-    def token(self, name: str, secret: str = "") -> str:
+    def token(self, name: str, secret: str = "", **claims: object) -> str:
         """What the moderator of that name comes with, good for some minutes; signed by another secret it is forged."""
         now = int(time.time())
-        claims = {"iss": self.tokens["issuer"], "aud": self.tokens["audience"], "iat": now, "exp": now + 600}
+        claims = {"iss": self.tokens["issuer"], "aud": self.tokens["audience"], "iat": now, "exp": now + 600} | claims
         claim(claims, self.tokens["login_claims"][0], name)
         claim(claims, self.tokens["moderator_claim"], self.tokens["moderator_value"] or True)
         text = ".".join(base64url(part) for part in ({"typ": "JWT", "alg": "HS256"}, claims))

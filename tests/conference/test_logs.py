@@ -1,6 +1,8 @@
 """What is left of a conference on the servers, and for how long."""
 
 import asyncio
+import contextlib
+import json
 import re
 import secrets
 from urllib.parse import quote
@@ -8,15 +10,37 @@ from urllib.parse import quote
 import outside
 import pytest
 import xmpp
+from xmpp import Refused, element
 
 LOOK = "the log named on {server} and the level of the daemon that writes it; how long: role log_retention"
 # Where daemons write that participants talk to. sshd is not theirs: it may name the operator's address.
 DAEMONS = "nginx prosody jicofo jitsi-videobridge2 coturn jitsi-directory"
 
 
+async def disorder(customer, moderator, guest, asked: str, said: str) -> None:
+    """What people get wrong, and what servers write about it: tokens, polls, breakout rooms and names of rooms."""
+    trust, domain = outside.trust(customer), customer.domain
+    claims = ({"room": said}, {"exp": 1}, {"room": said, "iss": said}) if customer.tokens else ()
+    for token in (customer.token(moderator, **spoilt) for spoilt in claims):
+        with contextlib.suppress(Refused):
+            async with xmpp.session(customer, "websocket", trust, token=token, room=said) as stranger:
+                await stranger.knock(customer.room(asked))
+    news = "{http://jitsi.org/jitmeet}json-message"
+    for text in ("{" + said, json.dumps({"command": "new-poll", "question": said})):
+        guest.send("message", f"polls.{domain}", element(news, text))
+    guest.send(
+        "message", f"breakout.{domain}", element("breakout_rooms", type="features/breakout-rooms/add", subject=said)
+    )
+    with contextlib.suppress(Refused):
+        await guest.ask_focus(customer.room(f"__jicofo-health-check-{said}"))
+    for room in (f"{said}@conference.{domain}", f"{said}@nowhere.{domain}", f"{said}@internal.auth.{domain}"):
+        with contextlib.suppress(Refused):
+            await guest.knock(room)
+
+
 @pytest.fixture(scope="module")
 def traces(customer, moderator) -> dict[str, str]:
-    """A conference took place; what of it must be written nowhere, with how it is called."""
+    """A disorderly conference took place; what of it must be written nowhere, with how it is called."""
     name = "Anna-" + secrets.token_hex(12)
     nick = secrets.token_hex(12)
     said = secrets.token_hex(12)
@@ -27,8 +51,8 @@ def traces(customer, moderator) -> dict[str, str]:
     async def conference() -> None:
         trust = outside.trust(customer)
         async with (
-            xmpp.session(customer, "bosh", trust) as guest,
-            xmpp.session(customer, "websocket", trust, moderator) as host,
+            xmpp.session(customer, "bosh", trust, room=meeting) as guest,
+            xmpp.session(customer, "websocket", trust, moderator, room=meeting) as host,
         ):
             await host.enter(room)
             if customer.rules["lobby"] or customer.rules["password"]:  # otherwise a moderator's hand is needed
@@ -40,7 +64,10 @@ def traces(customer, moderator) -> dict[str, str]:
             await asyncio.sleep(0)
             host.say(room, said)
             await heard
+            await disorder(customer, moderator, guest, asked, said)
+            addresses.append(guest.address.partition("@")[0])
 
+    addresses: list[str] = []
     asyncio.run(conference())
     for path in (f"/{quote(meeting)}?jwt={asked}", f"/tenant/{quote(meeting)}", f"/static/{asked}", f"/..;/{asked}%00"):
         outside.get(customer, path)
@@ -53,6 +80,7 @@ def traces(customer, moderator) -> dict[str, str]:
         "what was said": said,
         "what was asked of the page": asked,
         "the address of a participant": address,
+        "the account of a guest": addresses[0],
     }
 
 

@@ -7,6 +7,7 @@ import secrets
 import ssl
 import xml.etree.ElementTree as ET
 from collections.abc import AsyncIterator, Awaitable, Callable
+from urllib.parse import urlencode
 from xml.sax.saxutils import quoteattr
 
 import aiohttp
@@ -37,19 +38,26 @@ TIMEOUT = 10
 
 
 class Refused(Exception):
-    """The server does not do it for this person; `.condition` is XMPP's name of the reason, `.lobby` where to wait."""
+    """The server does not do it for this person.
 
-    def __init__(self, condition: str, lobby: str = ""):
+    `.condition` is XMPP's name of the reason, `.lobby` where to wait, `.shown` the text that the page shows: that of an
+    error of a reservation.
+    """
+
+    def __init__(self, condition: str, lobby: str = "", shown: str = ""):
         super().__init__(condition)
         self.condition = condition
         self.lobby = lobby
+        self.shown = shown
 
     @classmethod
     def by(cls, stanza: ET.Element) -> "Refused":
         """The refusal an error stanza tells."""
         reason = stanza.find(f"{{{CLIENT}}}error/{{{STANZAS}}}*")
         condition = "an error without a reason" if reason is None else reason.tag.rpartition("}")[2]
-        return cls(condition, next((lobby.text for lobby in stanza.iter(LOBBY)), ""))
+        reservation = stanza.find(f"{{{CLIENT}}}error/{{{FOCUS}}}reservation-error") is not None
+        text = stanza.findtext(f"{{{CLIENT}}}error/{{{STANZAS}}}text", "")
+        return cls(condition, next((lobby.text for lobby in stanza.iter(LOBBY)), ""), text if reservation else "")
 
 
 def is_error(stanza: ET.Element) -> bool:
@@ -375,14 +383,18 @@ class Participant:
             raise Refused("put out again at once")
 
     async def knock(self, room: str) -> None:
-        """As join, where no answer is a refusal, too: known as soon as a later question is answered."""
-        joining = asyncio.ensure_future(self.join(room))
-        await asyncio.sleep(0)  # it has knocked
+        """As join, where no answer is a refusal, too."""
+        await self.unless_silent(self.join(room))
+
+    async def unless_silent(self, attempt: Awaitable[None]) -> None:
+        """The attempt, where no answer is a refusal, too: known as soon as a later question is answered."""
+        attempting = asyncio.ensure_future(attempt)
+        await asyncio.sleep(0)  # it has asked
         await self.exists(f"conference.{self.domain}")
-        if not joining.done():
-            joining.cancel()
+        if not attempting.done():
+            attempting.cancel()
             raise Refused("silence")
-        await joining
+        await attempting
 
     async def enter(self, room: str) -> None:
         """Enters the room the way the page does. Refused while one has to wait."""
@@ -506,13 +518,23 @@ def has_ended(presence: ET.Element) -> bool:
 
 @contextlib.asynccontextmanager
 async def session(
-    customer: Customer, carrier: str, context: ssl.SSLContext, name: str = "", password: str = "", token: str = ""
+    customer: Customer,
+    carrier: str,
+    context: ssl.SSLContext,
+    name: str = "",
+    password: str = "",
+    token: str = "",
+    room: str = "",
 ) -> AsyncIterator[Participant]:
-    """A session through the carrier: of a guest, of the moderator with that name (and another password), by a token."""
+    """A session through the carrier: of a guest, of the moderator with that name (and another password), by a token.
+
+    `room` is the name of the room whose page it comes from: without it moderators' commands are not heard.
+    """
     if name and customer.tokens:
         name, token = "", customer.token(name, password)
     transport_class, path = CARRIERS[carrier]
-    path += f"?token={token}" if token else ""
+    asked = {key: value for key, value in {"token": token, "room": room}.items() if value}
+    path += f"?{urlencode(asked, safe='.&=')}" if asked else ""
     domain = customer.domain if name or token else f"guest.{customer.domain}"
     client = ClientXMPP(
         f"{name}@{domain}" if name else domain,

@@ -10,7 +10,7 @@ local function data(changes, rooms, names)
 		by = "listed", names = { "anna", "bernd" }, may_name = "nobody", seats = 0, seat_days = 14,
 		rooms = {
 			moderation = "any", comoderators = {}, names = { prefixes = {}, fixed = {}, shortest = 0 },
-			lobby = false, password = false, max_occupants = 0,
+			lobby = false, password = false, max_occupants = 0, muted_at_entry = { audio = true, video = true },
 		},
 	};
 	for key, value in pairs(changes or {}) do all[key] = value; end
@@ -119,8 +119,10 @@ describe("names of rooms", function ()
 	end);
 
 	it("are refused with a sentence", function ()
-		assert.equal("Names of rooms begin with a- or b- here.", rules({}, {}, { prefixes = { "a-", "b-" } }):name_fault("c"));
-		assert.equal("Names of rooms have at least 9 characters here.", rules({}, {}, { shortest = 9 }):name_fault("c"));
+		assert.equal("Names of rooms begin with a- or b- here. / Raumnamen beginnen hier mit a- oder b-.",
+			rules({}, {}, { prefixes = { "a-", "b-" } }):name_fault("c"));
+		assert.equal("Names of rooms have at least 9 characters here. / Raumnamen haben hier mindestens 9 Zeichen.",
+			rules({}, {}, { shortest = 9 }):name_fault("c"));
 	end);
 end);
 

@@ -26,12 +26,14 @@ sys.path[:0] = map(str, [ROOT / "lab/packages", ROOT / "tests/render", ROOT / "t
 from machine import SUITES, Machine, root_filesystems, wait  # noqa: E402
 from prosody_accounts import Storage, converge  # noqa: E402
 from rendering import render  # noqa: E402
-from xmpp import session  # noqa: E402
+from xmpp import Refused, element, session  # noqa: E402
 
 EXAMPLE = "example-small"
+ROOM = "daily"
 PEOPLE = ("anna", "bernd", "carla", "dora", "emil")
 RULES = "/etc/prosody/moderators.json"
 LOG = "prosody/prosody.log"
+JSON = "{http://jitsi.org/jitmeet}json-message"
 SEATS = "/var/lib/prosody/*/moderator_seats.dat"
 
 
@@ -63,8 +65,9 @@ class Prosody:
     def __init__(self, machine, rendered):
         self.machine, self.domain = machine, rendered.domain
         self.rules = json.loads(rendered.only("moderators.json"))
-        # The only line that is not the role's: there is no syslog here.
-        text, changed = re.subn(r"log = \{.*?\n\};", LOG_TO_FILE, rendered.only("prosody.cfg.lua"), flags=re.S)
+        [self.open_files] = re.findall(r"(?m)^LimitNOFILE=(\d+)$", rendered.only("prosody.service"))
+        # The only line that is not the role's: beside the journal's log there is one of these tests' own.
+        text, changed = re.subn(r"(?m)^log = \{", rf"\g<0>{LOG_TO_FILE}", rendered.only("prosody.cfg.lua"))
         assert changed == 1
         machine.put("/etc/prosody/prosody.cfg.lua", text)
         machine.put(RULES, json.dumps(self.rules))
@@ -85,10 +88,14 @@ class Prosody:
         self.start()
 
     def log(self):
-        return self.machine.log(LOG) + self.machine.log("prosody/out.log")
+        return self.machine.log(LOG) + self.journal()
+
+    def journal(self):
+        """What the role has prosody tell the journal."""
+        return self.machine.log("prosody/out.log")
 
     def lines(self, text):
-        return [line for line in self.log().splitlines() if text in line]
+        return [line for line in self.machine.log(LOG).splitlines() if text in line]
 
     def reload(self, text):
         """Puts a rules file in place and has prosody reload; returns what its log says of it."""
@@ -116,7 +123,7 @@ class Prosody:
         self.start()
 
     def start(self):
-        self.process = self.machine.start_prosody()
+        self.process = self.machine.start_prosody(self.open_files)
         wait(self._is_ready, self.log)
 
     def _is_ready(self):
@@ -132,7 +139,7 @@ class Prosody:
         self.restart(f"sed -Ei 's/[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}/{day}/' {SEATS}")
 
 
-LOG_TO_FILE = 'log = {{levels = {min = "info"}, to = "file", filename = "/var/log/prosody/prosody.log"}};'
+LOG_TO_FILE = '{levels = {min = "info"}, to = "file", filename = "/var/log/prosody/prosody.log"};'
 
 
 class Inside:
@@ -168,20 +175,65 @@ class Crowd:
         self.people = House(domain, {name: name for name in PEOPLE}, domain)
         self.staff = House(f"auth.{domain}", {"focus": "focus"}, domain)
 
-    async def _come(self, house, name):
-        return await self.stack.enter_async_context(session(house, "websocket", ssl.create_default_context(), name))
+    async def _come(self, house, name, **options):
+        arrival = session(house, "websocket", ssl.create_default_context(), name, **options)
+        return await self.stack.enter_async_context(arrival)
 
-    async def guest(self):
-        return await self._come(self.people, "")
+    async def guest(self, room=ROOM):
+        return await self._come(self.people, "", room=room)
 
-    async def person(self, name):
-        return await self._come(self.people, name)
+    async def person(self, name, room=ROOM):
+        return await self._come(self.people, name, room=room)
 
     async def focus(self):
         return await self._come(self.staff, "focus")
 
     def address(self, room, kind="conference"):
         return f"{room}@{kind}.{self.domain}"
+
+
+async def opened(crowd, *names, room=ROOM):
+    """The focus and these people in the room, in this order."""
+    address = crowd.address(room)
+    focus = await crowd.focus()
+    await focus.join(address, "focus")
+    people = [await crowd.person(name) for name in names]
+    for person in people:
+        await person.join(address)
+    return focus, *people
+
+
+async def refusal(attempt):
+    """The condition with which the server refuses it; empty when it does not."""
+    try:
+        await attempt
+    except Refused as refused:
+        return refused.condition
+    return ""
+
+
+def metadata(xml):
+    """What a stanza tells of a room's metadata."""
+    text = xml.findtext(JSON)
+    told = json.loads(text) if text and xml.get("from", "").startswith("metadata.") else {}
+    return told.get("metadata", {})
+
+
+async def breakout_room(crowd, moderator):
+    """The address of a breakout room that this moderator makes, the only one of the meeting."""
+    component = f"breakout.{crowd.domain}"
+
+    def rooms(xml):
+        text = xml.findtext(JSON) if xml.get("from") == component else None
+        return (
+            [room["jid"] for room in json.loads(text)["rooms"].values() if not room.get("isMainRoom")] if text else []
+        )
+
+    told = moderator.expect(rooms)
+    wish = element("breakout_rooms", type="features/breakout-rooms/add", subject="group")
+    moderator.send("message", component, wish)
+    [breakout] = rooms(await told)
+    return breakout
 
 
 @pytest.fixture(scope="session")

@@ -3,9 +3,8 @@
 import re
 
 import pytest
-from conftest import House
+from conftest import ROOM, House, opened, refusal
 from rendering import render
-from test_moderators import ROOM, opened, refusal
 from xmpp import Refused, has_ended
 
 EXAMPLE = "example-telephone"
@@ -126,7 +125,7 @@ def test_a_caller_is_counted_and_finds_no_room_of_a_wrong_name(play, prosody, ri
         first, second = await ring(crowd, "gateway-1"), await ring(crowd, "gateway-2")
         await first.join(address)
         assert await refusal(second.join(address)) == "service-unavailable"
-        assert await refusal(second.join(crowd.address(ROOM))) == "not-acceptable"
+        assert await refusal(second.join(crowd.address(ROOM))) == "not-allowed"
 
     play(scene)
 

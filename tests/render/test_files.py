@@ -151,7 +151,8 @@ def test_prosody_takes_logins_from_outside_only_for_other_machines(rendered, pro
 
 
 def test_prosody_logs_no_names(prosody):
-    assert prosody["*"]["log"] == [{"levels": {"min": "warn"}, "to": "syslog"}]
+    assert prosody["*"]["log"] == [{"levels": {"min": "warn"}, "to": "events"}]
+    assert "log_events" in prosody["*"]["modules_enabled"]
 
 
 def test_prosody_announces_every_relay_on_both_ports(rendered, prosody):

@@ -16,12 +16,12 @@ local jid = require "util.jid";
 local json = require "util.json";
 local st = require "util.stanza";
 
-
 local domain = module:get_option_string("muc_mapper_domain_base");
 local main_muc = module:get_option_string("main_muc");
 local admins = module:get_option_inherited_set("admins", {});
 local services = { ["auth." .. domain] = true, ["recorder." .. domain] = true };
--- rules, and seats once they were read; one for both components
+local seats = module:require "moderator_seats";
+-- the rules; one for both components
 local state = module:shared("/*/muc_moderators/state");
 state.rules = state.rules or lib.none;
 
@@ -40,51 +40,23 @@ local function person_of(address, session)
 	return { name = session.jitsi_directory_login or name, directory = session.jitsi_directory_moderator };
 end
 
--- Seats. They belong to the accounts, so they are kept beside these, in one file.
-
-local function store()
-	state.store = state.store or module:context(domain):open_store("moderator_seats");
-	return state.store;
-end
-
-local function seats()
-	state.seats = state.seats or store():get(nil) or {};
-	return state.seats;
-end
-
-local function keep(changed)
-	if not changed then return; end
-	state.seats = changed;
-	local ok, err = store():set(nil, next(changed) and changed or nil);
-	if not ok then module:log("error", "cannot keep the moderators' seats: %s", err); end
-end
-
--- For the seat of who is moderator by rule; whom a moderator named for a meeting needs none.
-local function take_seat(person)
-	if state.rules:is_moderator(person) then keep(state.rules:with_seat(seats(), person.name, os.time())); end
-end
-
-local function has_seat(person)
-	return state.rules:has_seat(seats(), person.name, os.time());
-end
-
--- May whoever has this address moderate the room? If not, and only for want of a seat, also his name. room.moderation is there from its opening to its end:
--- { opener = name, named = { address = true } }, named being those whom a moderator made one.
+-- May whoever has this address moderate the room? If not, also whether only for want of a seat. room.moderation is there
+-- from its opening to its end: { opener = name, named = { address = true } }, named being those a moderator made one.
 local function moderates(room, address, session)
 	local person, meeting = person_of(address, session), room.moderation;
 	local named = meeting and meeting.named[jid.bare(address)];
-	if named and state.rules:may_be_named(person) and (state.rules.may_name == "anyone" or has_seat(person)) then
+	if named and state.rules:may_be_named(person) and (state.rules.may_name == "anyone" or seats.has(person)) then
 		return true;
 	end
 	if not state.rules:moderates(person, jid.node(room.jid), meeting and meeting.opener) then return false; end
-	return has_seat(person), person.name;
+	return seats.has(person), true;
 end
 
 -- The same, where an operator is told of a moderator who lacks nothing but a seat.
 local function moderates_or_is_noted(...)
-	local allowed, name = moderates(...);
-	if not allowed and name then
-		module:log("warn", "every seat for moderators is taken: %s is a normal user", name);
+	local allowed, lacks_seat = moderates(...);
+	if not allowed and lacks_seat then
+		module:log("warn", "every seat for moderators is taken: a moderator is a normal user");
 	end
 	return allowed;
 end
@@ -95,7 +67,7 @@ local function may_become_moderator(room, actor, address)
 	if is_service(address) or moderates(room, address) then return true; end
 	if not actor or is_service(actor) or not room.moderation then return false; end
 	local person = person_of(address);
-	return state.rules:may_be_named(person) and (state.rules.may_name == "anyone" or has_seat(person));
+	return state.rules:may_be_named(person) and (state.rules.may_name == "anyone" or seats.has(person));
 end
 
 local function guard(main_room_of)
@@ -107,7 +79,7 @@ local function guard(main_room_of)
 				return;
 			end
 			named = event.actor and not is_service(event.actor) or nil;
-			if named then take_seat(person_of(event.jid)); end
+			if named then seats.take(person_of(event.jid)); end
 		end
 		if room and room.moderation and event.actor then room.moderation.named[event.jid] = named; end
 	end);
@@ -166,7 +138,17 @@ end
 local function open_lobby(room)
 	room.moderation.waits_for_password = state.rules.password and not room:get_password();
 	prosody.events.fire_event("create-lobby-room", { room = room });
+	module:fire_event("room-metadata-changed", { room = room }); -- which is left to whoever asks for the lobby
 end
+
+-- Whoever enters is muted by jicofo, whatever their page says. A moderator may change it for those who come later.
+local function mute_at_entry(room)
+	room.jitsiMetadata = room.jitsiMetadata or {};
+	local muted = state.rules.muted_at_entry;
+	room.jitsiMetadata.startMuted = { audio = muted.audio, video = muted.video };
+end
+
+module:hook("muc-room-created", function (event) mute_at_entry(event.room); end);
 
 -- Makes the rights of somebody in the room what the rules say; the first moderator opens it.
 local function settle(room, occupant, session)
@@ -175,7 +157,7 @@ local function settle(room, occupant, session)
 	local owner = affiliation == "owner" or affiliation == "admin";
 	if moderates_or_is_noted(room, address, session) then
 		local person = person_of(address, session);
-		take_seat(person);
+		seats.take(person);
 		if not owner then room:set_affiliation(true, address, "owner"); end
 		if not room.moderation then
 			room.moderation = { opener = person.name, named = {} };
@@ -196,12 +178,12 @@ end, 10);
 module:hook("muc-room-pre-create", function (event)
 	local name = jid.node(event.room.jid);
 	local fault = not lib.is_health_check(name) and state.rules:name_fault(name);
-	if fault then return refuse(event, "cancel", "not-acceptable", fault); end
+	if fault then return refuse(event, "cancel", "not-allowed", fault); end
 end, 10);
 
 module:hook("muc-occupant-pre-join", function (event)
 	local fault = not is_service(event.stanza.attr.from) and state.rules:name_fault(jid.node(event.room.jid));
-	if fault then return refuse(event, "cancel", "not-acceptable", fault); end
+	if fault then return refuse(event, "cancel", "not-allowed", fault); end
 end, 10);
 
 -- After mod_muc_wait_for_host (0), before the lobby (-4): a moderator need not knock.
@@ -237,6 +219,8 @@ module:hook("muc-occupant-left", function (event)
 	end
 	room.moderation, room.has_host = nil, nil;
 	room:set_password(nil);
+	mute_at_entry(room);
+	module:fire_event("room-metadata-changed", { room = room });
 	local rights = {};
 	for address, affiliation in room:each_affiliation() do
 		if affiliation ~= "outcast" and not is_service(address) then rights[address] = true; end
@@ -266,11 +250,6 @@ end, -1);
 
 -- The rules.
 
-local function forget_seats()
-	local counted, forgotten = state.rules:counted(seats(), os.time());
-	if forgotten then keep(counted); end
-end
-
 local function read_rules()
 	local path = module:get_option_string("moderators_rules_file", "/etc/prosody/moderators.json");
 	local file, fault = io.open(path);
@@ -295,4 +274,4 @@ end
 
 read_rules();
 module:hook_global("config-reloaded", read_rules);
-module:daily("Forget seats that nobody uses", forget_seats);
+module:daily("Forget seats that nobody uses", seats.forget);

@@ -19,6 +19,7 @@ local SHAPE = { fields = {
 		lobby = { "boolean" };
 		password = { "boolean" };
 		max_occupants = { "count" };
+		muted_at_entry = { fields = { audio = { "boolean" }; video = { "boolean" } } };
 	} };
 } };
 
@@ -81,6 +82,7 @@ function lib.rules(data)
 		moderation = rooms.moderation, comoderators = comoderators,
 		prefixes = rooms.names.prefixes, fixed = set_of(rooms.names.fixed), shortest = rooms.names.shortest,
 		lobby = rooms.lobby, password = rooms.password, max_occupants = rooms.max_occupants,
+		muted_at_entry = rooms.muted_at_entry,
 	}, Rules);
 end
 
@@ -96,7 +98,7 @@ lib.none = lib.rules {
 	by = "listed", names = {}, may_name = "nobody", seats = 0, seat_days = 1,
 	rooms = {
 		moderation = "any", comoderators = {}, names = { prefixes = {}, fixed = {}, shortest = 0 },
-		lobby = false, password = false, max_occupants = 0,
+		lobby = false, password = false, max_occupants = 0, muted_at_entry = { audio = true, video = true },
 	},
 };
 
@@ -128,20 +130,22 @@ end
 
 -- Why people may not have a room of that name; nothing when they may.
 function Rules:name_fault(room_name)
-	if not room_name or lib.is_health_check(room_name) then return "This is no room for people."; end
+	if not room_name or lib.is_health_check(room_name) then return "This is no room for people. / Das ist kein Raum für Menschen."; end
 	if self.fixed[room_name] then return nil; end
 	if #self.prefixes == 0 and next(self.fixed) ~= nil then
-		return "Only the rooms on the list can be opened here.";
+		return "Only the rooms on the list can be opened here. / Hier gibt es nur die Räume auf der Liste.";
 	end
 	local begins = #self.prefixes == 0;
 	for _, prefix in ipairs(self.prefixes) do
 		begins = begins or room_name:sub(1, #prefix) == prefix;
 	end
 	if not begins then
-		return "Names of rooms begin with " .. table.concat(self.prefixes, " or ") .. " here.";
+		return ("Names of rooms begin with %s here. / Raumnamen beginnen hier mit %s."):format(
+			table.concat(self.prefixes, " or "), table.concat(self.prefixes, " oder "));
 	end
 	if #room_name < self.shortest then
-		return ("Names of rooms have at least %d characters here."):format(self.shortest);
+		return ("Names of rooms have at least %d characters here. / Raumnamen haben hier mindestens %d Zeichen."):format(
+			self.shortest, self.shortest);
 	end
 end
 

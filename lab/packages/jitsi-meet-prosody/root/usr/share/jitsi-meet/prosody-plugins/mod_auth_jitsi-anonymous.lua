@@ -1,7 +1,9 @@
--- STAND-IN, not Jitsi's own: anonymous login with a random user name.
--- Left out: resuming an earlier session by its id.
+-- STAND-IN, not Jitsi's own: anonymous login with a random user name, or with the name of the session it comes after.
 
 local new_sasl = require "util.sasl".new;
+local lib = module:require "stand_in";
+
+module:depends("jitsi_session");
 
 local provider = {};
 
@@ -24,8 +26,12 @@ function provider.users()
 	return next, prosody.hosts[module.host].sessions, nil;
 end
 
-function provider.get_sasl_handler()
-	return new_sasl(module.host, { anonymous = function () return true; end });
+function provider.get_sasl_handler(session)
+	return new_sasl(module.host, { anonymous = function (handler)
+		handler.username = lib.resumed_name(session);
+		if not handler.username then session.auth_token = nil; end
+		return true;
+	end });
 end
 
 module:provides("auth", provider);

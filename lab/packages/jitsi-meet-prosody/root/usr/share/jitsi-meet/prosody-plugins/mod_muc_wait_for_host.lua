@@ -5,9 +5,9 @@
 -- Needs muc_lobby_rooms and persistent_lobby on that domain: without them nobody handles the event, and nobody waits.
 
 local jid = require "util.jid";
+local lib = module:require "stand_in";
 
 local domain = module:get_option_string("muc_mapper_domain_base");
-local admins = module:get_option_inherited_set("admins", {});
 
 local function is_named(session, address)
 	return session.auth_token or session.username and jid.host(address) == domain;
@@ -23,7 +23,7 @@ end
 
 module:hook("muc-occupant-pre-join", function (event)
 	local room, occupant, session = event.room, event.occupant, event.origin;
-	if admins:contains(occupant.bare_jid) or jid.node(room.jid):find("^__jicofo%-health%-check") then return; end
+	if lib.is_admin(occupant.bare_jid) or lib.is_health_check(room.jid) then return; end
 	for _, other in room:each_occupant() do
 		local there = prosody.full_sessions[other.jid];
 		if jid.host(other.bare_jid) == domain or there and there.auth_token then room.has_host = true; end
@@ -39,7 +39,9 @@ module:hook("muc-occupant-pre-join", function (event)
 		prosody.events.fire_event("destroy-lobby-room", { room = room, newjid = room.jid, message = "Host arrived." });
 	elseif not room:get_members_only() then
 		module:log("info", "%s waits for a host of %s", occupant.bare_jid, room.jid);
-		prosody.events.fire_event("create-persistent-lobby-room", { room = room, reason = "waiting-for-host" });
+		prosody.events.fire_event("create-persistent-lobby-room", {
+			room = room, reason = "waiting-for-host", skip_display_name_check = true,
+		});
 	end
 end);
 

@@ -6,15 +6,14 @@ local st = require "util.stanza";
 local lib = module:require "stand_in";
 
 local tokens = module:require "token/util".new(module:context(module.host:match("^%w+%.(.+)")));
-local admins = module:get_option_inherited_set("admins", {});
 local allowed = module:get_option_set("token_verification_allowlist", {});
 
 local function check(event)
 	local from = event.stanza.attr.from;
-	if lib.listed(admins, from) or lib.listed(allowed, from) then return; end
+	if lib.is_admin(from) or lib.listed(allowed, from) then return; end
 	local ok, condition, reason = tokens:verify_room(event.origin, event.stanza.attr.to);
 	if ok then return; end
-	module:log("warn", "%s may not enter %s: %s", from, event.stanza.attr.to, reason);
+	module:log("error", "the token %s is not for %s: %s, %s", event.origin.auth_token, event.stanza.attr.to, condition, reason);
 	local answer = st.error_reply(event.stanza, "cancel", "not-allowed", reason);
 	event.origin.send(answer:tag(condition, { xmlns = "http://jitsi.org/jitmeet" }));
 	return true;
