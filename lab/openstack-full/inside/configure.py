@@ -175,7 +175,41 @@ def configuration(address: str, resolver: str, secrets: dict) -> dict:
                 "metadata_workers": 0,
             },
         },
+        "designate/designate.conf": common("designate", service)
+        | {
+            "DEFAULT": {"log_dir": "/var/log/designate", "transport_url": queue},
+            "storage:sqlalchemy": database("designate"),
+            "service:api": {"auth_strategy": "keystone", "api_base_uri": f"http://{CLOUD}:9001/"},
+            "service:central": {"workers": 1, "threads": 20},
+            "service:mdns": {"workers": 1, "listen": f"{CLOUD}:5354"},
+            "service:producer": {"workers": 1},
+            # The one name server is on this node: asked at once whether it has a change, and often.
+            "service:worker": {"workers": 1, "poll_delay": 1, "poll_retry_interval": 1, "poll_max_retries": 60},
+        },
     }
+
+
+# What Designate hands its zones to: BIND, which takes them from designate-mdns by zone transfer.
+POOLS = f"""\
+- name: default
+  description: the lab's name server
+  ns_records: [{{hostname: ns1.lab.test., priority: 1}}]
+  nameservers: [{{host: {CLOUD}, port: 53}}]
+  targets:
+    - type: bind9
+      masters: [{{host: {CLOUD}, port: 5354}}]
+      options: {{host: {CLOUD}, port: 53, rndc_host: 127.0.0.1, rndc_port: 953, rndc_key_file: /etc/bind/rndc.key}}
+"""
+NAMED = f"""\
+options {{
+    directory "/var/cache/bind";
+    listen-on {{ {CLOUD}; }};
+    listen-on-v6 {{ none; }};
+    recursion no;
+    allow-new-zones yes;
+    allow-transfer {{ any; }};
+}};
+"""
 
 
 def main() -> None:
@@ -194,6 +228,8 @@ def main() -> None:
         f"default_pass = {secrets['queue']}\n"
         "loopback_users = none\n"
     )
+    pathlib.Path("/etc/designate/pools.yaml").write_text(POOLS)
+    pathlib.Path("/etc/bind/named.conf").write_text(NAMED)
 
 
 if __name__ == "__main__":

@@ -21,6 +21,7 @@ SERVICES = {
     "placement": ("placement", f"http://{CLOUD}:8778"),
     "nova": ("compute", f"http://{CLOUD}:8774/v2.1"),
     "neutron": ("network", f"http://{CLOUD}:9696"),
+    "designate": ("dns", f"http://{CLOUD}:9001"),
 }
 FLAVORS = {"lab.small": {"vcpus": 1, "ram": 1024}, "lab.medium": {"vcpus": 2, "ram": 2048}}
 DISK_GIB = 6

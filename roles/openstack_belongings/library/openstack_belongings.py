@@ -13,6 +13,8 @@ description:
   - Finds servers and volumes by their metadata, ports, floating IPs, security groups and DNS records by their
     description, network, router, key pair and server group by their names. What another customer of the same project
     has is never touched, even when one name begins with the other.
+  - Of a DNS zone only the records that carry the customer's mark go. The zone itself goes when the toolkit made it for
+    this customer and nothing but what Designate puts into every zone is left in it; otherwise it stays, with a warning.
   - Deletes in the order in which the cloud lets go. May be interrupted and run again.
 options:
   customer:
@@ -49,6 +51,11 @@ deleted:
   type: dict
   returned: when state is absent
 """
+
+
+def is_part_of(zone, record) -> bool:
+    """Tell whether Designate itself keeps this record: the zone's SOA and its own name servers."""
+    return record.name == zone.name and record.type in ("SOA", "NS")
 
 
 class Belongings(OpenStackModule):
@@ -98,9 +105,10 @@ class Belongings(OpenStackModule):
         }
         if self.conn.has_service("dns"):
             for zone in self.conn.dns.zones():
-                if zone.description == self.owner and self.params["hosts"] is None:
+                records = list(self.conn.dns.recordsets(zone))
+                found["DNS records"] += [record for record in records if self._mine(record.description)]
+                if self._goes(zone, records):
                     found["DNS zones"].append(zone)
-                found["DNS records"] += [r for r in self.conn.dns.recordsets(zone) if self._mine(r.description)]
         if self.params["hosts"] is not None:
             return found
         shared = f"{self.params['customer']}-jitsi"
@@ -115,6 +123,16 @@ class Belongings(OpenStackModule):
             ],
             "key pairs": [key for key in compute.keypairs() if key.name == shared],
         }
+
+    def _goes(self, zone, records):
+        """Tell whether a zone goes with the customer: the toolkit made it, and nothing of others is in it."""
+        if self.params["hosts"] is not None or zone.description != f"made for {self.owner}":
+            return False
+        others = [record for record in records if not self._mine(record.description) and not is_part_of(zone, record)]
+        if others:
+            names = ", ".join(f"{record.name} {record.type}" for record in others[:5])
+            self.warn(f"The DNS zone {zone.name} stays, for {len(others)} records of others are in it ({names}).")
+        return not others
 
     @staticmethod
     def _names(found):
@@ -140,10 +158,7 @@ class Belongings(OpenStackModule):
             self.conn.block_storage.delete_volume(volume)
         for volume in found["volumes"]:
             self.conn.block_storage.wait_for_delete(volume, interval=1, wait=self._left())
-        for record in found["DNS records"]:
-            self.conn.dns.delete_recordset(record, record.zone_id)
-        for zone in found["DNS zones"]:
-            self.conn.dns.delete_zone(zone)
+        self._delete_names(found)
         for router in found.get("routers", []):
             for port in network.ports(device_id=router.id, **self.project):
                 network.remove_interface_from_router(router, port_id=port.id)
@@ -158,6 +173,19 @@ class Belongings(OpenStackModule):
             compute.delete_server_group(group)
         for key in found.get("key pairs", []):
             compute.delete_keypair(key)
+
+    def _delete_names(self, found):
+        """Delete records and zones; Designate lists them until its name servers have let go of them."""
+        dns = self.conn.dns
+        for record in found["DNS records"]:
+            dns.delete_recordset(record)
+        for record in found["DNS records"]:
+            dns.wait_for_delete(record, interval=1, wait=self._left())
+        for zone in found["DNS zones"]:
+            # Others may have put something into it meanwhile.
+            if self._goes(zone, list(dns.recordsets(zone))):
+                dns.delete_zone(zone)
+                dns.wait_for_delete(zone, interval=1, wait=self._left())
 
     def _left(self):
         return max(1, int(self.deadline - time.monotonic()))

@@ -16,10 +16,11 @@ DOCUMENTATION = r"""
 module: openstack_first_contact
 short_description: Learn a new server's SSH host keys once and wait until one can log in
 description:
-  - Reads the keys that cloud-init prints to the console log. Where the cloud gives no console log, or none with keys
-    soon after SSH answers, the keys shown at the first login are trusted.
+  - Reads the keys that cloud-init prints to the console log, which only the cloud can write. Whoever answers with
+    another key is refused. Where the console shows no keys soon after SSH answers, the server is refused as well, unless
+    O(trust) allows to believe whoever answers first.
   - Writes them to a known_hosts file under the host's name and address. The comment of each line holds the server's
-    identifier, so keys are learnt once per server; a server that was made anew replaces the keys of the former one,
+    identifier and how the key was learnt, so keys are learnt once per server; a server that was made anew replaces the keys of the former one,
     while a key that changes on the same server makes every later login fail. A server that moved to another address
     keeps its keys, and an address belongs to the server that had it last.
 options:
@@ -51,8 +52,12 @@ options:
     description: The file to keep the keys in.
     type: path
     required: true
+  trust:
+    description: Whether to believe the first key that answers where the console shows none.
+    type: bool
+    default: false
   console_grace:
-    description: Seconds to wait for keys on the console once SSH answers.
+    description: Seconds to wait for the right keys on the console once SSH answers with a key that is not known.
     type: int
     default: 30
 extends_documentation_fragment: openstack.cloud.openstack
@@ -72,7 +77,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 source:
-  description: Where the keys came from, C(known), C(console) or C(contact).
+  description: How the keys were learnt, C(console), C(trusted), or what a person wrote into the file.
   type: str
   returned: always
 """
@@ -87,16 +92,22 @@ def keys_on_console(log: str) -> list[str]:
     return KEY.findall(printed[-1]) if printed else []
 
 
-def keys_of(lines: list[str], name: str, server_id: str) -> list[str]:
-    """Return the keys that the lines of a known_hosts file hold for this very server, as "type key"."""
+def keys_of(lines: list[str], name: str, server_id: str) -> tuple[list[str], str]:
+    """Return the keys that a known_hosts file holds for this very server, as "type key", and how they were learnt."""
     entries = [line.split(" ") for line in lines]
-    return [" ".join(rest[:2]) for hosts, *rest in entries if hosts.split(",")[0] == name and rest[2:] == [server_id]]
+    own = [rest for hosts, *rest in entries if hosts.split(",")[0] == name and rest[2:3] == [server_id]]
+    return [" ".join(rest[:2]) for rest in own], " ".join(own[0][3:]) if own else ""
 
 
-def with_keys(lines: list[str], name: str, address: str, server_id: str, keys: list[str]) -> list[str]:
+def with_keys(lines: list[str], name: str, address: str, server_id: str, keys: list[str], source: str) -> list[str]:
     """Return the lines of a known_hosts file in which name and address have these keys and no others."""
     others = [line for line in lines if not {name, address} & set(line.split(" ")[0].split(","))]
-    return others + [f"{name},{address} {key} {server_id}" for key in keys]
+    return others + [f"{name},{address} {key} {server_id} {source}".rstrip() for key in keys]
+
+
+def refused_key(name: str, stderr: str) -> bool:
+    """Tell whether ssh refused the host's own key; a jump host's, which is called by its address, does not count."""
+    return re.search(rf" for {re.escape(name)} .*strict checking", stderr) is not None
 
 
 class FirstContact(OpenStackModule):
@@ -108,45 +119,65 @@ class FirstContact(OpenStackModule):
         "private_key_file": {"type": "path", "required": True},
         "ssh_arguments": {"default": ""},
         "known_hosts": {"type": "path", "required": True},
+        "trust": {"type": "bool", "default": False},
         "console_grace": {"type": "int", "default": 30},
     }
 
     def run(self):
         self.file = Path(self.params["known_hosts"])
         self.server = (self.params["name"], self.params["address"], self.params["server_id"])
-        keys, source = keys_of(self._lines(self.file), self.params["name"], self.params["server_id"]), "known"
+        keys, source = keys_of(self._lines(self.file), self.params["name"], self.params["server_id"])
         if not keys:
             with tempfile.TemporaryDirectory() as folder:
                 keys, source = self._learn(Path(folder) / "known_hosts")
-        self.exit_json(changed=self._keep(keys), source=source)
+        self.exit_json(changed=self._keep(keys, source), source=source)
 
     @staticmethod
     def _lines(file):
         return file.read_text().splitlines() if file.exists() else []
 
     def _learn(self, scratch):
-        """Return the keys and their source after a login that they vouch for."""
+        """Return the keys and how they were learnt, after a login that they vouch for."""
         deadline = time.monotonic() + self.params["timeout"]
-        answers_since = None
-        name, server_id = self.params["name"], self.params["server_id"]
+        refused_since = None
         while True:
             keys = keys_on_console(self._console())
-            waited = answers_since is not None and time.monotonic() - answers_since > self.params["console_grace"]
-            scratch.write_text("".join(f"{line}\n" for line in with_keys([], *self.server, keys)))
-            login = self._login(scratch, trust_first=not keys and waited)
+            waited = refused_since is not None and time.monotonic() - refused_since > self.params["console_grace"]
+            scratch.write_text("".join(f"{line}\n" for line in with_keys([], *self.server, keys, "console")))
+            login = self._login(scratch, trust_first=self.params["trust"] and waited and not keys)
             if login.returncode == 0:
                 if keys:
                     return keys, "console"
-                return [line.split(" ", 1)[1] for line in self._lines(scratch)], "contact"
-            if answers_since is None and "Host key verification failed" in login.stderr:
-                answers_since = time.monotonic()
+                return [line.split(" ", 1)[1] for line in self._lines(scratch)], "trusted"
+            refused = refused_key(self.params["name"], login.stderr)
+            if refused and waited:
+                self._refuse(keys)
+            if refused and refused_since is None:
+                refused_since = time.monotonic()
             if time.monotonic() > deadline:
                 self.fail_json(
-                    msg=f"No login to {name} at {self.params['address']} within {self.params['timeout']} s: "
-                    f"{login.stderr.strip().splitlines()[-1:]}. Look at its console "
-                    f"(openstack console log show {server_id}) and at cloud_ssh_private_key_file, then run again."
+                    msg=f"No login to {self.params['name']} at {self.params['address']} within "
+                    f"{self.params['timeout']} s: {login.stderr.strip().splitlines()[-1:]}. Look at its console "
+                    f"(openstack console log show {self.params['server_id']}) and at cloud_ssh_private_key_file, then "
+                    "run again."
                 )
             time.sleep(1)
+
+    def _refuse(self, keys):
+        """Fail: nobody vouches for the key that answers."""
+        name, address, server_id = self.server
+        if keys:
+            self.fail_json(
+                msg=f"Whoever answers SSH at {address} has not the host key that {name} shows on its console "
+                f"(openstack console log show {server_id}): somebody else may be answering in its place, and nothing "
+                "was sent. Find out who has the address before you run again."
+            )
+        self.fail_json(
+            msg=f"{name} answers SSH at {address}, and its console (openstack console log show {server_id}) shows no "
+            "host keys by which to know it. Where this cloud has no console, write cloud_first_contact: trust to believe "
+            f"whoever answers first, or learn the key another way and add the line '{name},{address} TYPE KEY "
+            f"{server_id} operator' to {self.file}."
+        )
 
     def _console(self):
         try:
@@ -175,13 +206,13 @@ class FirstContact(OpenStackModule):
         ]
         return subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
 
-    def _keep(self, keys):
+    def _keep(self, keys, source):
         """Write the keys, and tell whether that changed the file; other servers of this customer do so meanwhile."""
         self.file.parent.mkdir(parents=True, exist_ok=True)
         with (self.file.parent / ".known_hosts.lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             before = self._lines(self.file)
-            lines = sorted(with_keys(before, *self.server, keys))
+            lines = sorted(with_keys(before, *self.server, keys, source))
             if lines == before:
                 return False
             fresh = self.file.with_suffix(".new")

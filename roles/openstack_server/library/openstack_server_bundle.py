@@ -66,8 +66,8 @@ options:
     type: str
   zone:
     description: >-
-      The availability zone to boot in. One the cloud does not have is refused before anything is made; a server that
-      exists in another one is kept, with a warning.
+      The availability zone to boot in; its volume is made in the block storage's zone of that name where there is one.
+      A server that exists in another one is kept, with a warning.
     type: str
   user_data:
     description: What cloud-init reads at the first boot.
@@ -130,7 +130,6 @@ class ServerBundle(OpenStackModule):
         name = self.params["name"]
         self.description = f"jitsi customer {self.params['customer']} host {name}"
         self.metadata = {"customer": self.params["customer"], "groups": ",".join(sorted(self.params["groups"]))}
-        self._judge_zone()
         server = self._usable(self._find_server())
         if self.check_mode and not server:
             self.exit_json(changed=True, created=True, server_id="")
@@ -147,17 +146,6 @@ class ServerBundle(OpenStackModule):
         if zone and server.availability_zone != zone:
             self.warn(f"{name} is in the zone {server.availability_zone}, not {zone}: delete it to have it made there")
         self.exit_json(changed=self.changed, created=created, server_id=server.id)
-
-    def _judge_zone(self):
-        """Refuse a zone that the cloud does not have."""
-        zone = self.params["zone"]
-        if not zone:
-            return
-        known = sorted(found.name for found in self.conn.compute.availability_zones())
-        if zone not in known:
-            self.fail_json(
-                msg=f"cloud_bridge_zones names {zone}, and the cloud has {', '.join(known)}: write zones it has."
-            )
 
     def _find_server(self):
         """Return this host's server, or none; refuse a foreign one of that name."""
@@ -247,16 +235,33 @@ class ServerBundle(OpenStackModule):
                     "delete_on_termination": False,
                 }
             ]
-        return self.conn.compute.create_server(**request)
+        return self._create(request)
+
+    def _create(self, request):
+        """Ask for the server; say what is wrong when its volume lies in a zone from which it may not be booted."""
+        try:
+            return self.conn.compute.create_server(**request)
+        except self.sdk.exceptions.BadRequestException as refusal:
+            if "availability_zone" not in str(refusal):
+                raise
+            name = self.params["name"]
+            self.fail_json(
+                msg=f"The cloud boots {name} only from a volume of its own availability zone "
+                f"({self.params['zone'] or 'any'}), and the volume {name} lies in another one: delete that volume, and "
+                "write zones as cloud_bridge_zones that block storage has, too, or cloud_volume_gb.videobridge: 0. "
+                f"The cloud says: {refusal}"
+            )
 
     def _keep_volume(self, image):
-        storage = self.conn.block_storage
+        storage, zone = self.conn.block_storage, self.params["zone"]
         found = (v for v in storage.volumes(name=self.params["name"]) if v.name == self.params["name"])
+        zones = [known.name for known in storage.availability_zones()] if zone else []
         volume = next(found, None) or storage.create_volume(
             name=self.params["name"],
             size=self.params["volume_gb"],
             image_id=image.id,
             metadata={"customer": self.params["customer"]},
+            **({"availability_zone": zone} if zone in zones else {}),
         )
         return storage.wait_for_status(volume, status="available", failures=["error"], wait=self._left())
 
