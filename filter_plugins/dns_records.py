@@ -42,7 +42,9 @@ _value:
 def dns_records(names: list[str], host: str, ipv4: str, ipv6: str) -> list[dict]:
     """Return the records of the server."""
     values = [("A", ipv4), *([("AAAA", ipv6)] if ipv6 else [])]
-    return [{"host": host, "name": f"{name}.", "type": kind, "value": value} for name in names for kind, value in values]
+    return [
+        {"host": host, "name": f"{name}.", "type": kind, "value": value} for name in names for kind, value in values
+    ]
 
 
 class FilterModule:

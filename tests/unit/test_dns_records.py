@@ -4,7 +4,9 @@ from dns_records import dns_records
 
 
 def test_every_name_leads_to_both_addresses():
-    assert dns_records(["meet.acme.example", "turn-1.meet.acme.example"], "acme-meet", "198.51.100.7", "2001:db8::7") == [
+    assert dns_records(
+        ["meet.acme.example", "turn-1.meet.acme.example"], "acme-meet", "198.51.100.7", "2001:db8::7"
+    ) == [
         {"host": "acme-meet", "name": name, "type": kind, "value": value}
         for name in ("meet.acme.example.", "turn-1.meet.acme.example.")
         for kind, value in (("A", "198.51.100.7"), ("AAAA", "2001:db8::7"))

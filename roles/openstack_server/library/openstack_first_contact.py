@@ -17,12 +17,12 @@ module: openstack_first_contact
 short_description: Learn a new server's SSH host keys once and wait until one can log in
 description:
   - Reads the keys that cloud-init prints to the console log, which only the cloud can write. Whoever answers with
-    another key is refused. Where the console shows no keys soon after SSH answers, the server is refused as well, unless
-    O(trust) allows to believe whoever answers first.
+    another key is refused. Where the console shows no keys soon after SSH answers, the server is refused as well,
+    unless O(trust) allows to believe whoever answers first.
   - Writes them to a known_hosts file under the host's name and address. The comment of each line holds the server's
-    identifier and how the key was learnt, so keys are learnt once per server; a server that was made anew replaces the keys of the former one,
-    while a key that changes on the same server makes every later login fail. A server that moved to another address
-    keeps its keys, and an address belongs to the server that had it last.
+    identifier and how the key was learnt, so keys are learnt once per server; a server that was made anew replaces the
+    keys of the former one, while a key that changes on the same server makes every later login fail. A server that
+    moved to another address keeps its keys, and an address belongs to the server that had it last.
 options:
   name:
     description: The name of the host; the keys are kept under it and under the address.
@@ -174,8 +174,8 @@ class FirstContact(OpenStackModule):
             )
         self.fail_json(
             msg=f"{name} answers SSH at {address}, and its console (openstack console log show {server_id}) shows no "
-            "host keys by which to know it. Where this cloud has no console, write cloud_first_contact: trust to believe "
-            f"whoever answers first, or learn the key another way and add the line '{name},{address} TYPE KEY "
+            "host keys by which to know it. Where this cloud has no console, write cloud_first_contact: trust to "
+            f"believe whoever answers first, or learn the key another way and add the line '{name},{address} TYPE KEY "
             f"{server_id} operator' to {self.file}."
         )
 
