@@ -54,7 +54,7 @@ class Customer:
         key = folder.parent / f"{name}-key"
         subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", key], check=True)
         self.choose(f"cloud_ssh_private_key_file: {key}")
-        self.choose("cloud_network_cidr_ipv6: fd71::/64")
+        self.choose("cloud_network_cidr_ipv6: 2001:db8:71::/64")
 
     def choose(self, line: str) -> None:
         """Add a choice, in place of the former one of that name."""

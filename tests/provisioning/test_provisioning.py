@@ -116,7 +116,7 @@ def test_bridges_are_booted_in_zones_the_cloud_has(new_customer, cloud):
     code, output = customer.play("provision")
     assert code != 0
     assert "cloud_bridge_zones names mars, and the cloud has nova: write zones it has." in output
-    assert not [server.name for server in cloud.compute.servers() if server.name.startswith("zoned-jvb")]
+    assert not any(picture(cloud, "zoned").values())
     customer.choose("cloud_bridge_zones: [nova]")
     code, output = customer.play("provision")
     assert code == 0, output
@@ -143,6 +143,27 @@ def test_a_region_outside_the_allow_list_is_refused_before_anything_is_made(new_
     assert not any(picture(cloud, "abroad").values())
 
 
+def test_names_that_mean_nothing_or_two_things_are_refused_before_anything_is_made(new_customer, cloud):
+    twice = new_customer("twice")
+    twice.choose("cloud_image: debian-twice")
+    twice.choose("cloud_external_network: nowhere")
+    images = [
+        cloud.create_image("debian-twice", data=b"\0", disk_format="raw", container_format="bare", wait=True)
+        for _ in range(2)
+    ]
+    code, output = twice.play("provision")
+    assert code != 0
+    identifiers = ", ".join(sorted(image.id for image in images))
+    assert (
+        f"The cloud has 2 images named debian-twice ({identifiers}): write the identifier of the one you mean as "
+        "cloud_image. cloud_external_network names the external network nowhere, and the cloud has public: write one it "
+        "has. Nothing was touched." in output
+    )
+    assert not any(picture(cloud, "twice").values())
+    for image in images:
+        cloud.image.delete_image(image)
+
+
 def test_everything_planned_is_there(neighbour, cloud):
     seen = picture(cloud, "acme-west")
     assert [(name, status) for name, status, *_ in seen["servers"]] == [
@@ -152,7 +173,7 @@ def test_everything_planned_is_there(neighbour, cloud):
         (f"CUSTOMER-{host}", "ACTIVE") for host in ("jvb-1", "jvb-2", "meet", "turn-1")
     ]
     assert seen["networks"] == [
-        ("CUSTOMER-jitsi", [("CUSTOMER-jitsi-ipv4", "10.71.0.0/24"), ("CUSTOMER-jitsi-ipv6", "fd71::/64")])
+        ("CUSTOMER-jitsi", [("CUSTOMER-jitsi-ipv4", "10.71.0.0/24"), ("CUSTOMER-jitsi-ipv6", "2001:db8:71::/64")])
     ]
     assert seen["routers"] == [("CUSTOMER-jitsi", True, 2)]
     assert seen["server groups"] == [
