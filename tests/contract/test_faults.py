@@ -247,6 +247,14 @@ FAULTS = [
     ("cloud_network_cidr", "fd71::/64", None),
     ("cloud_network_cidr_ipv6", "10.0.0.0/8", None),
     (
+        "cloud_network_cidr_ipv6",
+        "fd71::/64",
+        'cloud_network_cidr_ipv6 is "fd71::/64": write a public IPv6 network such as 2001:db8:71::/64, or "" (the '
+        "world reaches 2000::/3 only; fd00::/8 and the like give it nothing).",
+    ),
+    ("cloud_network_cidr_ipv6", "fe80::/64", None),
+    ("cloud_network_cidr_ipv6", "2::/64", None),
+    (
         "cloud_ssh_networks",
         ["192.0.2.7"],
         'cloud_ssh_networks[0] is "192.0.2.7": write a network such as 192.0.2.0/24.',

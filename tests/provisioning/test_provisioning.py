@@ -156,8 +156,8 @@ def test_names_that_mean_nothing_or_two_things_are_refused_before_anything_is_ma
     identifiers = ", ".join(sorted(image.id for image in images))
     assert (
         f"The cloud has 2 images named debian-twice ({identifiers}): write the identifier of the one you mean as "
-        "cloud_image. cloud_external_network names the external network nowhere, and the cloud has public: write one it "
-        "has. Nothing was touched." in output
+        "cloud_image. cloud_external_network names the external network nowhere, and the cloud has public: write one "
+        "it has. Nothing was touched." in output
     )
     assert not any(picture(cloud, "twice").values())
     for image in images:

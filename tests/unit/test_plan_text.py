@@ -60,7 +60,7 @@ def test_holds_the_capacity_against_the_promise(users, people, verdict):
 
 
 def test_shows_both_networks():
-    assert "10.0.0.0/24, fd71::/64, routed to public" in lines({"cloud_network_cidr_ipv6": "fd71::/64"})
+    assert "10.0.0.0/24, 2001:db8:71::/64, routed to public" in lines({"cloud_network_cidr_ipv6": "2001:db8:71::/64"})
 
 
 def test_says_how_many_meetings_are_recorded_at_the_same_time():

@@ -177,7 +177,7 @@ def configuration(address: str, resolver: str, secrets: dict) -> dict:
         },
         "designate/designate.conf": common("designate", service)
         | {
-            "DEFAULT": {"log_dir": "/var/log/designate", "transport_url": queue},
+            "DEFAULT": {"log_dir": "/var/log/designate", "transport_url": queue, "root_helper": "env"},
             "storage:sqlalchemy": database("designate"),
             "service:api": {"auth_strategy": "keystone", "api_base_uri": f"http://{CLOUD}:9001/"},
             "service:central": {"workers": 1, "threads": 20},
