@@ -25,7 +25,7 @@ def others(zone: str) -> list[tuple[str, str, list[str], str | None]]:
         (zone, "MX", [f"10 mail.{zone}"], None),
         (f"mail.{zone}", "A", ["192.0.2.25"], "mail, since 2019"),
         (f"www.{zone}", "A", ["192.0.2.80", "192.0.2.81"], None),
-        (f"beta.{zone}", "A", ["192.0.2.90"], "jitsi customer beta host beta-meet"),
+        (f"beta.{zone}", "A", ["192.0.2.90"], "jitsi customer beta host beta-turn-1"),
         (f"demo-west.{zone}", "A", ["192.0.2.91"], "jitsi customer demo-west host demo-west-meet"),
         *((f"host-{number}.{zone}", "A", [f"192.0.2.{100 + number}"], None) for number in range(PLENTY)),
     ]
