@@ -84,8 +84,8 @@ def obstacles(existing: list, wanted: dict, customer: str) -> list[str]:
     """Return a sentence per record of somebody else that leads one of the wanted names elsewhere."""
     names = {name for name, _ in wanted}
     return [
-        f"The record {record.name} {record.type} {' '.join(sorted(record.records))} in the zone {record.zone_name} does not "
-        f"belong to customer {customer} (its description is '{record.description or ''}') and leads elsewhere: delete "
+        f"The record {record.name} {record.type} {' '.join(sorted(record.records))} in the zone {record.zone_name} does "
+        f"not belong to customer {customer} (its description is '{record.description or ''}') and leads elsewhere: delete "
         f"it (openstack recordset delete {record.zone_id} {record.id}), or hand it over by the description 'jitsi "
         f"customer {customer} host {next(w['host'] for (name, _), w in wanted.items() if name == record.name)}'."
         for record in existing
