@@ -84,10 +84,11 @@ def obstacles(existing: list, wanted: dict, customer: str) -> list[str]:
     """Return a sentence per record of somebody else that leads one of the wanted names elsewhere."""
     names = {name for name, _ in wanted}
     return [
-        f"The record {record.name} {record.type} {' '.join(sorted(record.records))} in the zone {record.zone_name} does "
-        f"not belong to customer {customer} (its description is '{record.description or ''}') and leads elsewhere: delete "
-        f"it (openstack recordset delete {record.zone_id} {record.id}), or hand it over by the description 'jitsi "
-        f"customer {customer} host {next(w['host'] for (name, _), w in wanted.items() if name == record.name)}'."
+        f"The record {record.name} {record.type} {' '.join(sorted(record.records))} in the zone {record.zone_name} "
+        f"leads elsewhere and does not belong to customer {customer} (its description is "
+        f"'{record.description or ''}'): delete it (openstack recordset delete {record.zone_id} {record.id}), or hand "
+        f"it over by the description 'jitsi customer {customer} host "
+        f"{next(w['host'] for (name, _), w in wanted.items() if name == record.name)}'."
         for record in existing
         if record.name in names and record.type in ADDRESSES and not is_own(record, customer)
         if list(record.records) != [wanted.get((record.name, record.type), {}).get("value")]
