@@ -156,6 +156,19 @@ def test_every_topology_stands_in_the_matrix():
     assert set(re.findall(r"^  echo topology (\S+) ", read("scripts/test"), re.MULTILINE)) == scenarios
 
 
+def test_every_group_is_tried_on_both_debians():
+    """By the topologies, and by the end-to-end run, whose servers have the example's image."""
+    runs = re.findall(r"^  echo topology (\S+) (\d+)", read("scripts/test"), re.MULTILINE)
+    for example in set(re.findall(r"inventories/example-(\w+)", read("scripts/e2e"))):
+        chosen = yaml.safe_load(read(f"inventories/example-{example}/group_vars/jitsi/main.yml"))
+        runs.append((example, chosen["cloud_image"].removeprefix("debian-")))
+    tried = {}
+    for example, debian in runs:
+        for group in yaml.safe_load(read(f"inventories/example-{example}/plan.yml"))["jitsi"]["children"]:
+            tried.setdefault(group, set()).add(debian)
+    assert [group for group, debians in tried.items() if debians != {"12", "13"}] == []
+
+
 def test_the_default_release_is_the_newest_that_the_tests_know():
     offer = yaml.safe_load((ROOT / "group_vars/all.yml").read_text())
     rows = [line.split() for line in (ROOT / "lab/packages/releases").read_text().splitlines() if line[0] != "#"]

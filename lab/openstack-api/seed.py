@@ -67,7 +67,7 @@ def tenant(cloud: openstack.connection.Connection) -> None:
     for name, (ram, vcpus) in FLAVORS.items():
         cloud.compute.create_flavor(name=name, ram=ram, vcpus=vcpus, disk=5)
     cloud.create_image(
-        "debian-12", data=b"\0" * 1024, disk_format="raw", container_format="bare", visibility="public", wait=True
+        "debian-13", data=b"\0" * 1024, disk_format="raw", container_format="bare", visibility="public", wait=True
     )
     project = cloud.identity.create_project(name="customer", domain_id="default")
     user = cloud.identity.create_user(name="customer", password=PASSWORD, domain_id="default")

@@ -42,7 +42,7 @@ EXAMPLES = r"""
   openstack_names:
     cloud: mycloud
     customer: acme
-    image: debian-12
+    image: debian-13
     flavors: [m1.medium, m1.large]
     external_network: public
 """

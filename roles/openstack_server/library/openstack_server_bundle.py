@@ -83,7 +83,7 @@ EXAMPLES = r"""
     name: acme-jvb-1
     customer: acme
     groups: [videobridges]
-    image: debian-12
+    image: debian-13
     flavor: m1.large
     network: acme-jitsi
     security_groups: [acme-jitsi, acme-videobridges]
