@@ -127,6 +127,16 @@ class _Contract:
     def __init__(self, choices, limits, unreadable):
         self.choices, self.limits, self.unreadable, self.faults = choices, limits, unreadable, []
 
+    def limit(self, path: str) -> dict:
+        """The limit of a path; where it depends on another choice, that one's word decides."""
+        limit = self.limits.get(path, {})
+        for other, cases in limit.get("where", {}).items():
+            value = self.choices
+            for key in other.split("."):
+                value = value.get(key) if isinstance(value, dict) else None
+            limit = limit | next((case for word, case in cases.items() if word == value), {})
+        return limit
+
     def refuse(self, path: str, value: object, secret: bool, cure: str) -> None:
         state = "refused, and not shown because it is secret" if secret else _quote(value)
         self.faults.append(f"{path} is {state}: write {cure}.")
@@ -181,7 +191,7 @@ class _Contract:
         if path in self.unreadable:
             return
         secret = secret or option.get("no_log", False)
-        type_, limit = option.get("type", "str"), self.limits.get(limit_path, {})
+        type_, limit = option.get("type", "str"), self.limit(limit_path)
         cure = limit.get("write", TYPES[type_][1])
         if not _has_type(value, type_):
             if "choices" in option:

@@ -177,6 +177,11 @@ FAULTS = [
         ["anna", "Bernd B"],
         'jitsi_moderators[1] is "Bernd B": write a login name such as anna (a-z, 0-9, . _ -).',
     ),
+    (
+        "jitsi_moderators",
+        ["o\\27hara"],
+        'jitsi_moderators[0] is "o\\\\27hara": write a login name such as anna (a-z, 0-9, . _ -).',
+    ),
     ("jitsi_moderators_by", "everybody", 'jitsi_moderators_by is "everybody": write one of listed, group, all.'),
     (
         "jitsi_moderators_may_name",
@@ -341,6 +346,29 @@ def test_a_domain_longer_than_programs_take_is_refused_with_the_limit(domain):
 
 def test_a_valid_customer_has_no_fault():
     assert judge(CHOICES) == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "good", "bad"),
+    [
+        (
+            "ldap",
+            ["o\\27hara", "müller", "anna\\20meier", "a\\40b", "(x)", "日本"],
+            ["o'hara", "Müller", "ÖZ", "a b", "a\\9x"],
+        ),
+        ("ad", ["svc-1", "r&d".replace("&", "\\26"), "c\\5cd"], ["corp\\anna", "anna@corp", "R1", 'a"b']),
+        ("token", ["anna@acme.example", "anna meier", "o'hara"], ["Anna"]),
+        ("openldap", ["anna"], ["müller", "o\\27hara"]),
+        ("internal", ["anna"], ["müller", "o\\27hara", "a b"]),
+    ],
+)
+def test_moderators_are_called_what_the_directory_calls_them(kind, good, bad):
+    def refused(names):
+        faults = judge(CHOICES | {"jitsi_directory": {"kind": kind}, "jitsi_moderators": names})
+        return [fault for fault in faults if fault.startswith("jitsi_moderators")]
+
+    assert refused(good) == []
+    assert len(refused(bad)) == len(bad)
 
 
 def test_several_faults_are_listed_together():

@@ -35,6 +35,7 @@ PEOPLE = {
     "emil": "mail: twin@acme.example",
     "emilia": "mail: twin@acme.example",
     "odd (o'hara), *": "mail: odd@acme.example",
+    "jörg": "mail: joerg@acme.example",
 }
 MODERATORS = ("anna", "Bernd", "locked", "odd (o'hara), *")
 CONFIGURATION = f"""
@@ -179,9 +180,10 @@ class Daemon:
             client.sendall(line)
             return client.makefile("rb").readline()
 
-    def login(self, user: str, password: str | None = None) -> dict:
+    def login(self, user: str, password: str | None = None, address: str = "") -> dict:
         """The answer to a login, with the right password if none is given."""
-        question = {"user": user, "password": PASSWORD.format(user) if password is None else password}
+        password = PASSWORD.format(user) if password is None else password
+        question = {"user": user, "password": password, "address": address}
         return json.loads(self.send(json.dumps(question).encode() + b"\n"))
 
     def freeze(self):

@@ -1,5 +1,6 @@
 """The daemon of role directory and real LDAP servers (slapd of Debian 12 and of Debian 13)."""
 
+import collections
 import contextlib
 import json
 import time
@@ -27,6 +28,7 @@ def timed(action):
         pytest.param("carla", "carla-secret", "carla", False, id="somebody else"),
         pytest.param("ANNA ", "anna-secret", "anna", True, id="another spelling"),
         pytest.param("b.bauer", "Bernd-secret", "bernd", True, id="another of his logins"),
+        pytest.param("JÖRG", "jörg-secret", "jörg", False, id="a name with other letters"),
         pytest.param("dora", "dora-secret", "dora", True, id="moderator by memberOf"),
         pytest.param(
             "odd (o'hara), *",
@@ -113,6 +115,77 @@ def test_passwords_are_guessed_a_few_times_only(serve):
     assert "not asked any more" in daemon.login("Anna", "anna-secret")["why"]
     assert daemon.login("carla")["result"] == "yes"
     wait(lambda: daemon.login("anna")["result"] == "yes", "anna stays out", 10)
+
+
+def test_parallel_guesses_are_no_more_than_others(site, serve):
+    """A guess counts before the directory is asked, or 32 who guess at once would lock the account there."""
+    daemon = serve(guesses=5, waiting=500, seconds=20)
+    with ThreadPoolExecutor(60) as strangers:
+        answers = list(strangers.map(lambda n: daemon.login("anna", str(n), f"198.51.100.{n % 50}"), range(200)))
+    whys = collections.Counter(answer["why"].partition(":")[0] for answer in answers)
+    assert whys == {"wrong password": 5, "5 wrong passwords within 10 minutes": 195}
+
+
+def test_right_passwords_at_the_same_time_are_no_guesses(serve):
+    daemon = serve(guesses=2)
+    with ThreadPoolExecutor(20) as people:
+        assert {each["result"] for each in people.map(lambda _: daemon.login("anna"), range(20))} == {"yes"}
+
+
+def test_strangers_guesses_keep_nobody_out_whose_address_is_known(serve):
+    """The person is known where they logged in before, and guesses there count for that address alone."""
+    home, neighbour, stranger = "192.0.2.7", "192.0.2.8", "198.51.100.9"
+    daemon = serve(guesses=2, known_guesses=2)
+    assert daemon.login("anna", address=home)["result"] == "yes"
+    for number in range(4):
+        assert daemon.login("anna", str(number), stranger)["result"] == "no"
+    assert "not asked any more" in daemon.login("anna", address=neighbour)["why"]
+    for _ in range(3):
+        assert daemon.login("anna", address=home)["result"] == "yes"
+    # Where anna is known nobody else is, and nobody may guess there without end.
+    assert daemon.login("carla", address=stranger)["result"] == "yes"
+    assert "not asked any more" in daemon.login("anna", address=stranger)["why"]
+    assert [daemon.login("anna", "wrong", home)["why"] for _ in range(2)] == ["wrong password"] * 2
+    assert "not asked any more" in daemon.login("anna", address=home)["why"]
+
+
+@pytest.mark.parametrize(
+    ("known", "same", "other"),
+    [
+        ("192.0.2.7", "::ffff:192.0.2.7", "192.0.2.8"),
+        ("2001:db8:1:2::5", "2001:db8:1:2:ffff::1", "2001:db8:1:3::5"),
+    ],
+)
+def test_what_one_visitor_is(serve, known, same, other):
+    daemon = serve(guesses=1)
+    assert daemon.login("anna", address=known)["result"] == "yes"
+    assert daemon.login("anna", "wrong", "198.51.100.9")["result"] == "no"
+    assert [daemon.login("anna", address=address)["result"] for address in (same, other)] == ["yes", "no"]
+
+
+def test_without_addresses_nobody_is_known(serve):
+    """As one who is not told apart: else everybody would be known."""
+    daemon = serve(guesses=1)
+    assert daemon.login("anna")["result"] == "yes"
+    assert daemon.login("anna", "wrong")["result"] == "no"
+    assert daemon.login("anna")["result"] == "no"
+
+
+def test_a_burst_of_one_visitor_delays_that_one_only(site, serve):
+    """More than fit: who else comes is asked for next, and only the burst is told that there are too many."""
+    daemon = serve(workers=4, waiting=40, seconds=20, server_seconds=10)
+    site.first.freeze()
+    site.second.freeze()
+    with ThreadPoolExecutor(80) as people:
+        burst = [people.submit(daemon.login, "carla", None, "198.51.100.9") for _ in range(60)]
+        wait(lambda: sum(each.done() for each in burst) >= 60 - 3 - 40, "too many are let wait")
+        others = [people.submit(daemon.login, "anna", None, f"192.0.2.{number}") for number in range(10)]
+        wait(lambda: sum(each.done() for each in burst) >= 60 - 3 - 40 + 9, "nobody makes room for others")
+        site.first.thaw()
+        site.second.thaw()
+        assert {each.result()["result"] for each in others} == {"yes"}
+        assert {each.result()["result"] for each in burst} == {"yes", "away"}
+        assert sum("too many" in each.result()["why"] for each in burst) == 60 - 3 - 40 + 9
 
 
 # What the journal gets.
@@ -285,7 +358,8 @@ def test_many_wait_for_few(site, serve):
         answers = list(people.map(lambda _: daemon.login("anna"), range(30)))
         assert time.monotonic() - begin < SECONDS + 2
     assert {each["result"] for each in answers} == {"away"}
-    assert sum("too many" in each["why"] for each in answers) == 18
+    # One visitor has three quarters of the workers at most: here one, and ten wait.
+    assert sum("too many" in each["why"] for each in answers) == 19
     wait(lambda: daemon.login("anna")["result"] == "yes", "it does not recover")
 
 

@@ -57,8 +57,9 @@ def site(started, rendered):
 def log(site):
     """log(user, password): the answer to a login."""
 
-    async def one(user, password):
-        async with aiohttp.ClientSession() as http:
+    async def one(user, password, address="192.0.2.1"):
+        """As the web server says it of a visitor."""
+        async with aiohttp.ClientSession(headers={"X-Forwarded-For": address}) as http:
             return await log_in(http, "http://127.0.0.1:5280", site.domain, user, password)
 
     return one
@@ -99,6 +100,20 @@ def test_accounts_kept_in_prosody_are_of_no_use(site, log):
     assert site.inside.run(log("emil", "emil-secret")).condition == ""
 
 
+def test_strangers_guesses_keep_nobody_out_whose_address_is_known(site, log):
+    """The visitor's address is the one the web server names, and comes as far as the daemon."""
+
+    def answers(*attempts):
+        return [site.inside.run(log("carla", *attempt)).condition for attempt in attempts]
+
+    assert answers(("carla-secret", "192.0.2.7")) == [""]
+    assert set(answers(*((str(n), f"198.51.100.{n}") for n in range(6)))) == {"not-authorized"}
+    right = "carla-secret"
+    assert answers((right, "198.51.100.99"), (right, "192.0.2.7")) == ["not-authorized", ""]
+    site.people.stop()
+    site.people = Daemon(site.machine, site.settings)
+
+
 def test_members_of_the_group_open_rooms_and_others_do_not(play):
     async def scene(crowd):
         room = crowd.address(ROOM)
@@ -115,6 +130,23 @@ def test_members_of_the_group_open_rooms_and_others_do_not(play):
         assert carla.role(room) == guest.role(room) == "participant"
 
     play(scene)
+
+
+def test_people_with_other_letters_are_listed_by_the_names_the_daemon_gives_them(site, play):
+    """As the contract takes them for jitsi_moderators and jitsi_room_comoderators."""
+
+    async def scene(crowd):
+        site.follow({"moderation": "own", "comoderators": {ROOM: ["jörg"]}}, by="listed", names=["jörg"])
+        crowd.people = dataclasses.replace(crowd.people, moderators={"jörg": "jörg-secret"})
+        room = crowd.address(ROOM)
+        focus = await crowd.focus()
+        await focus.join(room, "focus")
+        person = await crowd.person("jörg")
+        await person.join(room)
+        assert (person.role(room), person.address) == ("moderator", f"jörg@{crowd.domain}")
+
+    play(scene)
+    site.follow()
 
 
 def test_while_the_directory_hangs_meetings_go_on_and_guests_join(site, play, log):

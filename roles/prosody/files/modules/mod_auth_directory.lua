@@ -1,6 +1,8 @@
 -- Logins of people who are in the customer's directory (LDAP, Active Directory). The daemon jitsi-directory asks it; this
 -- module asks the daemon on its Unix socket, one line of JSON out and one in:
---   { "user": "anna", "password": "..." } -> { "result": "yes|no|away", "name": "anna", "moderator": false, "why": "" }
+--   { "user": "anna", "password": "...", "address": "192.0.2.7" } ->
+--   { "result": "yes|no|away", "name": "anna", "moderator": false, "why": "" }
+-- The address is the visitor's, as the web server says: it keeps visitors out of each other's way.
 -- While one login waits for a slow directory everybody else goes on: only the session's own thread sleeps.
 --
 -- What others read of the session afterwards:
@@ -56,7 +58,8 @@ local function ask(user, password, session)
 		end;
 		ondisconnect = function () finish(AWAY); end;
 	}, "*a");
-	handle:write(json.encode({ user = user, password = password }) .. "\n");
+	local question = { user = user, password = password, address = session and session.ip or "" };
+	handle:write(json.encode(question) .. "\n");
 	local late = timer.add_task(timeout, function () finish(AWAY); end);
 	wait();
 	timer.stop(late);
