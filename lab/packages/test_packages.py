@@ -355,6 +355,10 @@ def test_the_focus_counts_the_bridge(running):
     running.sh("curl -fsS http://127.0.0.1:8888/about/health && curl -fsS http://127.0.0.1:8080/about/health")
     assert running.get("http://127.0.0.1:8080/about/version")["version"] == "2.3.295-g8d5c0037b"
     assert "jitsi_jvb_healthy 1.0" in running.sh("curl -fsS http://127.0.0.1:8080/metrics").stdout
+    assert running.get("http://127.0.0.1:8080/stats") == {"conferences": {}}
+    assert running.get("http://127.0.0.1:8080/colibri/stats") == {}
+    status = "curl -s -o /dev/null -w '%{http_code}' -H Accept: http://127.0.0.1:8080/metrics"
+    assert running.sh(status).stdout == "500", "upstream does not answer who names no format"
 
 
 def test_the_media_port_answers(running):
@@ -380,8 +384,15 @@ def test_guests_wait_until_the_moderator_comes(running):
     late = Participant(running, GUEST, "standup", "late")
     late.await_(state="joined", people={"guest": "participant", "alice": "moderator", "late": "participant"})
     assert running.get("http://127.0.0.1:8888/stats")["participants"] == 3
+    held = "curl -fsS http://127.0.0.1:8080/metrics"
+    wait(lambda: "jitsi_jvb_current_endpoints 3.0" in running.sh(held).stdout, running.logs)
+    assert "jitsi_jvb_conferences 1.0" in running.sh(held).stdout
+    assert running.get("http://127.0.0.1:8080/stats") == {"conferences": {}}
+    for log in ("jitsi/jicofo.log", "jitsi/jvb.log"):
+        assert re.search(r"WARNING: \[1\] \[\w+=standup@conference", running.log(log)), "no context on the lines"
     for person in (guest, alice, late):
-        person.leave()
+        person.process.terminate()  # as who closes the page
+    wait(lambda: "jitsi_jvb_conferences 0.0" in running.sh(held).stdout, running.logs)
 
 
 def test_a_wrong_password_opens_nothing(running):

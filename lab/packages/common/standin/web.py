@@ -5,8 +5,14 @@ import json
 from http import HTTPStatus
 
 
+class Request(str):
+    """The body of a request, with its headers, by their names in lower case."""
+
+    headers = {}  # noqa: RUF012 - each request gets its own
+
+
 async def serve(host, port, routes):
-    """Serves {(method, path): handler}; a handler takes the body and returns a status or (status, content).
+    """Serves {(method, path): handler}; a handler takes the Request and returns a status or (status, content).
 
     Content that is a string goes out as text, anything else as JSON.
     """
@@ -17,9 +23,11 @@ async def serve(host, port, routes):
             method, target, _ = head.split("\r\n", 1)[0].split(" ", 2)
             headers = dict(line.lower().split(": ", 1) for line in head.split("\r\n")[1:] if ": " in line)
             body = await reader.readexactly(min(int(headers.get("content-length", 0)), 65536))
+            request = Request(body.decode())
+            request.headers = headers
             path = target.split("?", 1)[0]
             if (method, path) in routes:
-                answer = routes[method, path](body.decode())
+                answer = routes[method, path](request)
             else:
                 answer = 405 if any(path == known for _, known in routes) else 404
             status, content = answer if isinstance(answer, tuple) else (answer, "")

@@ -8,6 +8,7 @@ REST beyond status.
 
 import asyncio
 import contextlib
+import logging
 import os
 import sys
 import time
@@ -23,6 +24,8 @@ FOCUS = "http://jitsi.org/protocol/focus"
 COLIBRI = "{http://jitsi.org/protocol/colibri}"
 HEALTH = "http://jitsi.org/protocol/healthcheck"
 JIBRI = "http://jitsi.org/protocol/jibri"
+COLIBRI2 = "jitsi:colibri2"
+MUTES = ("http://jitsi.org/jitmeet/audio", "http://jitsi.org/jitmeet/video")
 EX_CONFIG = 78
 
 
@@ -91,6 +94,44 @@ class Recording:
             self.show("off", reason)
 
 
+class Place:
+    """Where a conference's media would flow: a bridge that is told of everybody who comes and goes."""
+
+    def __init__(self, conference):
+        self.conference, self.focus = conference, conference.focus
+        self.meeting, self.lock = str(uuid.uuid4()), asyncio.Lock()
+        self.bridge, self.endpoints = None, set()
+
+    def _choose(self):
+        """An operational bridge with few conferences, or None."""
+        places = [conference.place.bridge for conference in self.focus.conferences.values()]
+        fine = [nick for nick, _, fine in self.focus.bridges() if fine]
+        return min(fine, key=places.count, default=None)
+
+    async def update(self, people):
+        """Has the bridge know these people; one that is gone or not healthy is replaced."""
+        async with self.lock:
+            if self.bridge and not self.focus.holds(self.bridge):
+                self.bridge, self.endpoints = None, set()
+            new = not self.bridge
+            if new and len(people) >= self.focus.least_people:
+                self.bridge = self._choose()
+            if not self.bridge or people == self.endpoints:
+                return
+            gone = [xml("endpoint", {"id": nick, "expire": "true"}) for nick in sorted(self.endpoints - people)]
+            come = [xml("endpoint", {"id": nick, "create": "true"}) for nick in sorted(people - self.endpoints)]
+            about = {"xmlns": COLIBRI2, "meeting-id": self.meeting}
+            about |= {"create": "true", "name": self.conference.address} if new else {}
+            self.endpoints = people
+            try:
+                where = f"{self.focus.breweries['bridge']}/{self.bridge}"
+                await self.focus.client.request("set", where, xml("conference-modify", about, *gone, *come))
+            except XmppError as error:
+                about = {"room": self.conference.address, "meeting_id": self.meeting}
+                where = logging.getLogger("org.jitsi.jicofo.bridge.colibri.ColibriV2SessionManager")
+                where.warning("bridge refused: %s", error.condition, extra={"about": about})
+
+
 class Conference:
     """One room the focus is in."""
 
@@ -99,6 +140,7 @@ class Conference:
         self.owners = set()
         self.started = time.monotonic()
         self.room = self.recording = None
+        self.place = Place(self)
         self.ready = focus.client.spawn(self._open())
 
     async def _open(self):
@@ -128,7 +170,25 @@ class Conference:
             self.focus.log.info("everybody has left %s", self.address)
             self.focus.close(self)
         else:
+            self._warn(nick)
             self._grant()
+            self.move()
+
+    def move(self):
+        self.focus.client.spawn(self.place.update({person.nick for person in self.people}))
+
+    def _warn(self, nick):
+        """What upstream warns of in ordinary meetings, with the context it prints on every line."""
+        about = {"room": self.address, "meeting_id": self.place.meeting, "occupant": nick}
+        logging.getLogger("org.jitsi.jicofo.conference.ParticipantInviteRunnable").warning(
+            "Can not allocate colibri channels, conference already exists.", extra={"about": about}
+        )
+        logging.getLogger("org.jitsi.jicofo.xmpp.muc.ChatRoomMemberImpl").warning(
+            "Video codec list of %s/%s does not contain vp8! Adding manually.", self.address, nick
+        )
+        logging.getLogger("org.jitsi.jicofo.conference.JitsiMeetConferenceImpl").warning(
+            "Member %s has no longer a session.", nick
+        )
 
     def _grant(self):
         """Makes owners of whom the settings say: every authenticated person, or else the first one there."""
@@ -163,6 +223,7 @@ class Focus:
         self.auto_owner = get("jicofo.conference.enable-auto-owner", True)
         self.initial_timeout = get("jicofo.conference.initial-timeout", 15)
         self.hidden = set(get("jicofo.xmpp.trusted-domains", []))
+        self.least_people = get("jicofo.conference.min-participants", 2)
         self.recording_tries = get("jicofo.jibri.num-retries", 5)
         self.login_domain = None
         if get("jicofo.authentication.enabled", False):
@@ -188,6 +249,8 @@ class Focus:
         self.client.on_login, self.client.on_loss = self._logged_in, self._lost
         self.client.handle(FOCUS, "conference", self._requested)
         self.client.handle(JIBRI, "jibri", self._recording)
+        for namespace in MUTES:
+            self.client.handle(namespace, "mute", self._mute)
         self.conferences, self.rooms = {}, {}
         self.known, self.sick = set(), set()  # bridges by nick
         self.watchers = {"bridge": self._bridge_changed, "jibri": self._recorder_changed}
@@ -218,6 +281,7 @@ class Focus:
             self.sick.discard(gone)
             self.lost_bridges += 1
             self.log.info("bridge %s has left", gone)
+            self._move_from(gone)
         if nick in room.occupants and nick not in self.known:
             self.known.add(nick)
             self.log.info("bridge %s: %s", nick, self.stats_of(room.occupants[nick]))
@@ -239,7 +303,33 @@ class Focus:
                 if nick in room.occupants and nick not in self.sick:
                     self.log.warning("bridge %s is not healthy: %s", nick, error)
                     self.sick.add(nick)
+                    self._move_from(nick)
             await asyncio.sleep(interval)
+
+    def _move_from(self, bridge):
+        for conference in self.conferences.values():
+            if conference.place.bridge == bridge:
+                conference.move()
+
+    def holds(self, bridge):
+        """Whether conferences may stay on the bridge: one that is drained keeps them."""
+        return bridge in self.known and bridge not in self.sick
+
+    async def _mute(self, iq):
+        """A moderator has somebody muted, who is told by whom; everybody else is refused."""
+        where, _, nick = iq.get("from", "").partition("/")
+        conference = self.conferences.get(where)
+        asker = conference and conference.room.occupants.get(nick)
+        if not asker:
+            raise XmppError("item-not-found")
+        target = iq[0].get("jid", "")
+        if target.partition("/")[2] not in conference.room.occupants:
+            raise XmppError("item-not-found")
+        if target != iq.get("from") and asker.role != "moderator":
+            raise XmppError("not-allowed")
+        about = {"xmlns": iq[0].tag[1:].partition("}")[0], "jid": target, "actor": iq.get("from")}
+        await self.client.request("set", target, xml("mute", about, iq[0].text or ""))
+        return NOTHING
 
     async def _requested(self, iq):
         asker = iq.get("from")
@@ -333,6 +423,7 @@ class Focus:
             del self.conferences[conference.address]
             if conference.recording:
                 self.client.spawn(conference.recording.stop())
+            self.client.spawn(conference.place.update(set()))
             if conference.room and self.client.connected:
                 conference.room.leave()
 

@@ -2,15 +2,17 @@
 """STAND-IN for jitsi-videobridge2, not Jitsi's own: a bridge without media.
 
 It reads the bridge's settings, logs in to every XMPP server it is told of, shows itself in their breweries, answers
-health checks and STUN binding requests on the media port, and can be drained and shut down.
-Left out: everything about media (Colibri, ICE, DTLS, relays), discovery by STUN or AWS.
+health checks and STUN binding requests on the media port, counts the conferences it is told of, and can be drained and
+shut down. Left out: everything about media (ICE, DTLS, relays), discovery by STUN or AWS.
 """
 
 import asyncio
 import contextlib
 import ipaddress
 import json
+import logging
 import os
+import signal
 import socket
 import struct
 import subprocess
@@ -23,6 +25,7 @@ from standin.xmpp import NOTHING, Client, XmppError, xml
 
 HOME = os.path.dirname(os.path.abspath(__file__))
 COLIBRI = "http://jitsi.org/protocol/colibri"
+COLIBRI2 = "jitsi:colibri2"
 HEALTH = "http://jitsi.org/protocol/healthcheck"
 EX_CONFIG = 78
 MAGIC = 0x2112A442
@@ -56,6 +59,9 @@ def local_addresses():
 class Stun(asyncio.DatagramProtocol):
     """Answers STUN binding requests, so that one can see from outside that the media port is reachable."""
 
+    def __init__(self, seen):
+        self.seen = seen
+
     def connection_made(self, transport):
         self.transport = transport
 
@@ -65,6 +71,7 @@ class Stun(asyncio.DatagramProtocol):
         kind, _, cookie = struct.unpack_from("!HHI", data)
         if kind != 1 or cookie != MAGIC:
             return
+        self.seen.add(sender[0])
         key = data[4:20]
         address = ipaddress.ip_address(sender[0].split("%")[0])
         address = getattr(address, "ipv4_mapped", None) or address
@@ -84,6 +91,8 @@ class Bridge:
         self.drain = get("videobridge.initial-drain-mode", False)
         self.shutting_down = False
         self.bound = False
+        self.conferences = {}  # meeting: its name and who is in it
+        self.seen = set()
         self.interval = get("videobridge.stats.interval", 5)
         self.stress_of_one = get("videobridge.load-management.average-participant-stress", 0.01)
         self.region = get("videobridge.relay.region")
@@ -118,6 +127,7 @@ class Bridge:
 
         client.on_login = enter
         client.handle(HEALTH, "healthcheck", self._answer_health)
+        client.handle(COLIBRI2, "conference-modify", self._modify)
         return client
 
     async def _enter(self, client, room, nick):
@@ -136,6 +146,40 @@ class Bridge:
             self.log.warning("health check failed: %s", reason)
             raise XmppError("internal-server-error")
         return NOTHING
+
+    def _modify(self, iq):
+        """A conference is made or changed; without people it is over."""
+        meeting, request = iq[0].get("meeting-id"), iq[0]
+        if request.get("create") == "true":
+            self.conferences[meeting] = {"name": request.get("name"), "endpoints": set()}
+        if meeting not in self.conferences:
+            raise XmppError("item-not-found")
+        conference = self.conferences[meeting]
+        for endpoint in request.iter(f"{{{COLIBRI2}}}endpoint"):
+            if endpoint.get("expire") == "true":
+                conference["endpoints"].discard(endpoint.get("id"))
+            else:
+                conference["endpoints"].add(endpoint.get("id"))
+                self._warn(meeting, conference["name"], endpoint.get("id"))
+        if not conference["endpoints"]:
+            del self.conferences[meeting]
+        self.announce()
+        return xml("conference-modified", {"xmlns": COLIBRI2})
+
+    @staticmethod
+    def _warn(meeting, name, endpoint):
+        """What upstream warns of in ordinary meetings, with the context it prints on every line."""
+        about = {"conf_name": name, "meeting_id": meeting, "epId": endpoint}
+        logging.getLogger("org.jitsi.videobridge.colibri2.Colibri2ConferenceHandler").warning(
+            "Ignoring source group with <2 sources", extra={"about": about}
+        )
+        logging.getLogger("org.jitsi.nlj.rtp.bandwidthestimation2.BitrateProber").warning(
+            "Probe delay too high", extra={"about": about}
+        )
+        logging.getLogger("org.jitsi.videobridge.Conference").warning(
+            "Took 101 ms to process an IQ (total delay 101 ms): <conference-modify name='%s'><endpoint id='%s'/>",
+            name, endpoint, extra={"about": about},
+        )  # fmt: skip
 
     # -- state
 
@@ -167,11 +211,15 @@ class Bridge:
                 return False, "No valid IP addresses available for harvesting."
         return True, ""
 
+    @property
+    def endpoints(self):
+        return sum(len(conference["endpoints"]) for conference in self.conferences.values())
+
     def stats(self):
         return {
-            "conferences": 0,
-            "participants": 0,
-            "endpoints": 0,
+            "conferences": len(self.conferences),
+            "participants": self.endpoints,
+            "endpoints": self.endpoints,
             "stress_level": 0.0,
             "average_participant_stress": self.stress_of_one,
             "healthy": self.health()[0],
@@ -220,9 +268,11 @@ class Bridge:
         healthy, reason = self.health()
         return (200, "") if healthy else (500, {"status": 500, "message": reason})
 
-    def metrics(self):
+    def metrics(self, request):
+        if "accept" not in request.headers:
+            return 500, ""  # upstream splits what it takes for granted
         stats = self.stats()
-        return web.metrics(
+        return 200, web.metrics(
             {
                 "jitsi_jvb_conferences": stats["conferences"],
                 "jitsi_jvb_current_endpoints": stats["endpoints"],
@@ -236,13 +286,16 @@ class Bridge:
     def routes(self):
         get = self.settings.get
         about = {"name": "JVB", "version": self.version, "os": "STAND-IN"}
-        routes = {("GET", "/stats"): lambda _: (200, self.stats())}
+        routes = {}
+        if get("videobridge.rest.rtcstats.enabled", True):
+            # What rtcstats asks for: the conferences that want it, none here; numbers are in /metrics.
+            routes["GET", "/stats"] = lambda _: (200, {"conferences": {}})
         if get("videobridge.rest.health.enabled", True):
             routes["GET", "/about/health"] = lambda _: self.about_health()
         if get("videobridge.rest.version.enabled", True):
             routes["GET", "/about/version"] = lambda _: (200, about)
         if get("videobridge.rest.prometheus.enabled", True):
-            routes["GET", "/metrics"] = lambda _: (200, self.metrics())
+            routes["GET", "/metrics"] = self.metrics
         if get("videobridge.rest.drain.enabled", True):
             routes["GET", "/colibri/drain"] = lambda _: (200, {"drain": self.drain})
             routes["POST", "/colibri/drain/enable"] = lambda _: self.set_drain(True)
@@ -258,14 +311,14 @@ class Bridge:
         port = self.settings.get("videobridge.ice.udp.port", 10000)
         loop = asyncio.get_running_loop()
         try:
-            await loop.create_datagram_endpoint(Stun, ("0.0.0.0", port))  # noqa: S104 - the world sends here
+            await loop.create_datagram_endpoint(lambda: Stun(self.seen), ("0.0.0.0", port))  # noqa: S104 - the world sends here
             self.bound = True
             self.log.info("media port %s/udp is bound", port)
         except OSError as error:
             self.log.error("media port %s/udp: %s", port, error)
         if self.settings.get("ice4j.harvest.use-ipv6", True) and socket.has_ipv6:
             with contextlib.suppress(OSError):  # no IPv6 on this machine
-                await loop.create_datagram_endpoint(Stun, ("::", port))
+                await loop.create_datagram_endpoint(lambda: Stun(self.seen), ("::", port))
 
     async def _refresh(self):
         while True:
@@ -274,6 +327,7 @@ class Bridge:
 
     async def run(self):
         self.stop = asyncio.Event()
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, self.stop.set)
         host = self.settings.get("videobridge.http-servers.private.host", "127.0.0.1")
         port = self.settings.get("videobridge.http-servers.private.port", 8080)
         await self._bind()
@@ -285,6 +339,9 @@ class Bridge:
         tasks = [asyncio.create_task(client.run()) for client in self.clients]
         tasks.append(asyncio.create_task(self._refresh()))
         await self.stop.wait()
+        if self.conferences:  # as upstream's sockets do when they are closed under who uses them
+            for address in sorted(self.seen):
+                logging.getLogger("org.ice4j.stack.Connector").warning("A net access manager has stopped: %s", address)
         for task in tasks:
             task.cancel()
 

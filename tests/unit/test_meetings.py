@@ -1,0 +1,99 @@
+"""Program meetings: what daemons say of what they hold, and what is made of it while dpkg runs."""
+
+import importlib.machinery
+import importlib.util
+import urllib.error
+from pathlib import Path
+
+import pytest
+
+FILE = Path(__file__).parents[2] / "roles/base/files/meetings"
+spec = importlib.util.spec_from_loader("meetings", importlib.machinery.SourceFileLoader("meetings", str(FILE)))
+meetings = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(meetings)
+
+METRICS = "# TYPE jitsi_jvb_conferences gauge\njitsi_jvb_conferences_created_total 7.0\njitsi_jvb_conferences 2.0\n"
+
+
+@pytest.fixture
+def answers(monkeypatch):
+    """URL: what stands there; nothing listens elsewhere."""
+    given = {}
+    monkeypatch.setattr(meetings, "get", given.get)
+    return given
+
+
+@pytest.mark.parametrize(
+    ("unit", "url", "text", "count"),
+    [
+        ("prosody.service", "http://127.0.0.1:8888/stats", '{"conferences": 3}', 3),
+        ("jicofo.service", "http://127.0.0.1:8888/stats", '{"conferences": 0}', 0),
+        ("jitsi-videobridge2.service", "http://127.0.0.1:8080/metrics", METRICS, 2),
+        ("jitsi-videobridge2.service", "http://127.0.0.1:8080/metrics", 'jitsi_jvb_conferences{a="b"} 1.0', 1),
+        ("jigasi.service", "http://127.0.0.1:8788/about/stats", '{"conferences":4}', 4),
+        ("jibri.service", "http://127.0.0.1:2222/jibri/api/v1.0/health", '{"busyStatus": "BUSY"}', 1),
+        ("jibri.service", "http://127.0.0.1:2222/jibri/api/v1.0/health", '{"busyStatus": "IDLE"}', 0),
+    ],
+)
+def test_each_daemon_is_asked_where_it_says_it(answers, unit, url, text, count):
+    assert meetings.ENDS[unit]() == 0, "a daemon that does not run holds nothing"
+    answers[url] = text
+    assert meetings.ENDS[unit]() == count
+
+
+@pytest.mark.parametrize(
+    ("unit", "url", "text"),
+    [
+        ("jicofo.service", "http://127.0.0.1:8888/stats", "{}"),
+        ("jitsi-videobridge2.service", "http://127.0.0.1:8080/metrics", "jitsi_jvb_conferences_created_total 7.0"),
+    ],
+)
+def test_a_daemon_that_does_not_say_it_is_taken_to_hold_meetings(answers, unit, url, text):
+    answers[url] = text
+    with pytest.raises(meetings.UnknownError, match=url):
+        meetings.ENDS[unit]()
+    assert meetings.holds_meetings(unit)
+
+
+@pytest.mark.parametrize("error", [urllib.error.HTTPError("", 500, "", {}, None), TimeoutError()])
+def test_a_daemon_that_answers_with_an_error_is_not_one_that_does_not_run(monkeypatch, error):
+    def refuse(*_, **__):
+        raise error
+
+    monkeypatch.setattr(meetings.urllib.request, "urlopen", refuse)
+    with pytest.raises(meetings.UnknownError):
+        meetings.conferences()
+
+
+@pytest.fixture
+def host(monkeypatch, tmp_path):
+    """A host of which jicofo has a meeting."""
+    monkeypatch.setattr(meetings, "UNITS", tmp_path)
+    monkeypatch.setattr(meetings, "POLICY", tmp_path / "policy-rc.d")
+    monkeypatch.setattr(meetings, "reload_units", lambda: None)
+    ends = dict.fromkeys(meetings.ENDS, lambda: 0) | {"jicofo.service": lambda: 1}
+    monkeypatch.setattr(meetings, "ENDS", ends)
+    return tmp_path
+
+
+def held(host):
+    return {path.parent.name.removesuffix(".service.d") for path in host.glob("*.d/meetings.conf")}
+
+
+def test_packages_restart_what_holds_no_meeting(host):
+    meetings.hold()
+    assert held(host) == {"jicofo"}
+    assert "in jicofo.service|jicofo)" in meetings.POLICY.read_text()
+    meetings.release()
+    assert held(host) == set()
+    assert not meetings.POLICY.exists()
+
+
+def test_packages_of_a_deployment_restart_nothing(host):
+    """Which has written its own policy, that stays."""
+    meetings.POLICY.write_text("#!/bin/sh\nexit 101\n")
+    meetings.hold()
+    assert held(host) == {unit.removesuffix(".service") for unit in meetings.HELD}
+    meetings.release()
+    assert held(host) == set()
+    assert meetings.POLICY.exists()
