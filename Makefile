@@ -1,6 +1,7 @@
 # The verbs. Each for a customer prints the line it runs; after `. scripts/environment` that line works without make, too.
 #   CUSTOMER  a folder under inventories/ or the path of a customer folder elsewhere (default: demo)
 #   ARGS      passed on, for example ARGS='--limit acme-jvb-2 --tags videobridge'
+#   WHEN      now: daemons that need a restart get it although it ends meetings; otherwise the run leaves them and says so
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
@@ -23,6 +24,7 @@ given = $(foreach v,$(filter $(GIVEN),$(1)),$(if $($v),$(call quote,$v=$($v))))
 # The words of ARGS as a shell would split them, each quoted anew.
 ARGUMENTS := $(if $(ARGS),$(shell xargs printf ' %q' <<< $(call quote,$(ARGS))))
 $(if $(filter-out 0,$(if $(ARGS),$(.SHELLSTATUS))),$(error ARGS has a quote that does not end: write ARGS='--limit acme-meet'))
+RESTARTS := $(if $(filter WHEN,$(GIVEN)), -e $(call quote,restarts=$(WHEN)))
 
 FOLDER := $(shell for folder in $(call quote,inventories/$(CUSTOMER)) $(call quote,$(CUSTOMER)); do \
   if [ -f "$$folder/plan.yml" ]; then printf %s "$$folder"; break; fi; done)
@@ -44,7 +46,7 @@ $(folder)
 @. scripts/environment; $(ENVIRONMENT) $(1)
 endef
 # $(call playbook,NAME,FILE): a playbook on the customer folder, or on one file of it.
-playbook = $(call run,ansible-playbook -i $(call quote,$(FOLDER)$(2)) playbooks/$(1).yml$(ARGUMENTS))
+playbook = $(call run,ansible-playbook -i $(call quote,$(FOLDER)$(2)) playbooks/$(1).yml$(RESTARTS)$(ARGUMENTS))
 
 help: ## this list
 	@awk -F':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)

@@ -2,12 +2,14 @@
 """participant.py DOMAIN LOGIN PASSWORD ROOM NICK: one person in a conference, over BOSH; for the packages' test.
 
 LOGIN is a host (anonymous) or name@host.  It does what the page does: asks the focus, enters the room, or waits for the
-host, in the lobby when there is one.  Each change of state is printed as a line of JSON: {"state": connecting, waiting,
-joined or failed, "reason", "role", "people": {nick: role}}.  At SIGTERM it leaves as who closes the page.
+host, in the lobby when there is one.  BOSH_URL in the environment names prosody itself, for who is on its host.
+Each change of state is printed as a line of JSON: {"state": connecting, waiting, joined or failed, "reason", "role",
+"people": {nick: role}}.  At SIGTERM it leaves as who closes the page.
 """
 
 import base64
 import json
+import os
 import signal
 import ssl
 import sys
@@ -17,6 +19,7 @@ from xml.etree import ElementTree
 from xml.sax.saxutils import quoteattr
 
 DOMAIN, LOGIN, PASSWORD, ROOM, NICK = sys.argv[1:]
+URL = os.environ.get("BOSH_URL", f"https://{DOMAIN}/http-bind") + f"?room={ROOM}"
 BOSH = "{http://jabber.org/protocol/httpbind}"
 USER = "{http://jabber.org/protocol/muc#user}"
 CLIENT = "{jabber:client}"
@@ -27,7 +30,8 @@ class Participant:
 
     def __init__(self):
         self.rid, self.sid = int(time.time() * 1000), None
-        self.tls = ssl.create_default_context(cafile=f"/etc/jitsi/meet/{DOMAIN}.crt")
+        own = f"/etc/jitsi/meet/{DOMAIN}.crt" if URL.startswith("https:") else None
+        self.tls = ssl.create_default_context(cafile=own)
         self.outbox, self.people, self.lobby = [], {}, None
         self.room = f"{ROOM}@conference.{DOMAIN}"
         self.said, self.leaving = None, False
@@ -39,8 +43,9 @@ class Participant:
             attributes["sid"] = self.sid
         given = "".join(f" {key.replace('__', ':')}={quoteattr(value)}" for key, value in attributes.items())
         body = f"<body xmlns='{BOSH[1:-1]}' xmlns:xmpp='urn:xmpp:xbosh' rid='{self.rid}'{given}>{payload}</body>"
-        request = urllib.request.Request(f"https://{DOMAIN}/http-bind", body.encode(), {"Content-Type": "text/xml"})
-        with urllib.request.urlopen(request, timeout=15, context=self.tls) as answer:  # noqa: S310 - always https
+        headers = {"Content-Type": "text/xml", "Host": DOMAIN}
+        request = urllib.request.Request(URL, body.encode(), headers)  # noqa: S310 - http to its own host, or https
+        with urllib.request.urlopen(request, timeout=15, context=self.tls) as answer:  # noqa: S310 - see above
             root = ElementTree.fromstring(answer.read())  # noqa: S314 - our own server
         self.sid = root.get("sid") or self.sid
         if root.get("type") == "terminate":

@@ -395,6 +395,47 @@ def test_guests_wait_until_the_moderator_comes(running):
     wait(lambda: "jitsi_jvb_conferences 0.0" in running.sh(held).stdout, running.logs)
 
 
+def drain(machine, minutes):
+    """What retire does on a bridge, as a process in the machine's network."""
+    words = [
+        "nsenter",
+        "-t",
+        str(machine.holder.pid),
+        "-n",
+        Path(sys.executable).parent / "ansible-playbook",
+        "-i",
+        "localhost,",
+    ]
+    play = STATE / "drain.yml"
+    task = {"ansible.builtin.import_role": {"name": "openstack_belongings", "tasks_from": "drain"}}
+    settings = {"openstack_belongings_drain_minutes": minutes, "ansible_python_interpreter": sys.executable}
+    play.write_text(
+        json.dumps(
+            [{"hosts": "localhost", "connection": "local", "gather_facts": False, "vars": settings, "tasks": [task]}]
+        )
+    )
+    return subprocess.Popen(
+        [*words, play], cwd=HERE.parents[1], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    )
+
+
+def test_retire_waits_for_the_last_conference(running):
+    """And refuses a bridge that still holds one, or does not say whether it does."""
+    people = [Participant(running, ALICE, "retire", nick) for nick in ("alice", "again")]
+    wait(
+        lambda: "jitsi_jvb_conferences 1.0" in running.sh("curl -s http://127.0.0.1:8080/metrics").stdout, running.logs
+    )
+    said = drain(running, 0).communicate()[0]
+    assert "holds 1 conferences: nothing was deleted" in " ".join(said.split()), said
+    waiting = drain(running, 1)
+    wait(lambda: running.get("http://127.0.0.1:8080/colibri/drain") == {"drain": True}, running.logs)
+    for person in people:
+        person.process.terminate()
+    assert waiting.wait() == 0, waiting.stdout.read()
+    running.sh("curl -fsS -X POST http://127.0.0.1:8080/colibri/drain/disable")
+    wait(lambda: running.bridges() == 1, running.logs)
+
+
 def test_a_wrong_password_opens_nothing(running):
     Participant(running, (ALICE[0], "guess"), "standup", "mallory").await_(reason="password-required")
 

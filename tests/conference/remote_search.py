@@ -1,6 +1,7 @@
-"""Runs on a server as root: where do secrets stand for everybody to read? Knows the secrets by their digests only.
+"""Runs on a server: where do secrets stand for others to read? Knows the secrets by their digests only.
 
-Arguments: SHA-256 digests. Prints a JSON list of [digest, place]; a place is a file or a process.
+As root it looks for what everybody may read, as another user for what that user may read. Arguments: SHA-256 digests.
+Prints a JSON list of [digest, place]; a place is a file or a process.
 """
 
 import hashlib
@@ -17,6 +18,7 @@ TOKEN = re.compile(rb"[A-Za-z0-9_-]{43}(?![A-Za-z0-9_-])")  # the form of all de
 LARGEST = 20_000_000
 
 wanted = set(" ".join(sys.argv[1:]).split())
+everybody = os.geteuid() == 0
 
 
 def matches(data):
@@ -26,23 +28,28 @@ def matches(data):
             yield digest
 
 
+def readable(path, info):
+    return info.st_mode & stat.S_IROTH if everybody else os.access(path, os.R_OK)
+
+
 def contents(folder, names):
-    """The files of the folder that everybody may read, with their contents."""
+    """The files of the folder that may be read, with their contents."""
     for name in names:
         path = os.path.join(folder, name)
         try:
             info = os.lstat(path)
-            if stat.S_ISREG(info.st_mode) and info.st_mode & stat.S_IROTH and info.st_size < LARGEST:
+            if stat.S_ISREG(info.st_mode) and readable(path, info) and info.st_size < LARGEST:
                 with open(path, "rb") as file:
                     yield path, file.read()
-        except FileNotFoundError:
-            continue  # gone since it was listed
+        except (FileNotFoundError, PermissionError):
+            continue  # gone since it was listed, or closed by more than its mode
 
 
 def closed(folder):
-    """Nobody but root and the owner gets below it, or it holds nothing but the operating system's own."""
+    """Who asks does not get below it, or it holds nothing but the operating system's own."""
     try:
-        return folder.startswith(SYSTEM) or not os.stat(folder).st_mode & stat.S_IXOTH
+        may_enter = os.stat(folder).st_mode & stat.S_IXOTH if everybody else os.access(folder, os.X_OK)
+        return folder.startswith(SYSTEM) or not may_enter
     except FileNotFoundError:
         return True
 
@@ -59,7 +66,7 @@ for process in filter(str.isdigit, os.listdir("/proc")):
     try:
         with open(f"/proc/{process}/cmdline", "rb") as file:
             command = file.read()
-    except (FileNotFoundError, ProcessLookupError):
+    except (FileNotFoundError, PermissionError, ProcessLookupError):
         continue
     found += [(digest, "process " + command.split(b"\0")[0].decode(errors="replace")) for digest in matches(command)]
 print(json.dumps(sorted(set(found))))

@@ -66,6 +66,20 @@ def test_policy_names_no_third_party(customer):
 
 
 SEARCH = Path(__file__).parent / "remote_search.py"
+# Which secrets a daemon's user needs, by the beginnings of their purposes. Whoever takes over a daemon has these and no
+# other; every user of the table who exists on a server is tried there, whatever else the server does.
+NEEDED = {
+    "jicofo": ("prosody/focus",),
+    "jvb": ("prosody/jvb",),
+    "prosody": ("prosody/", "turn"),
+    "turnserver": ("turn",),
+    "jibri": ("prosody/jibri", "prosody/recorder"),
+    "jigasi": ("prosody/jigasi", "prosody/gateway", "sip/jigasi"),
+    "kamailio": ("sip/jigasi",),
+    "openldap": ("openldap/reader",),
+    "www-data": (),
+    "nobody": (),
+}
 
 
 @pytest.mark.guard(
@@ -79,4 +93,24 @@ def test_secrets(customer, login, server):
     done = login(server).run("python3 -c %s %s", SEARCH.read_text(), " ".join(digests))
     assert done.rc == 0, done.stderr
     found = {f"{digests[digest]} in {place}" for digest, place in json.loads(done.stdout)}
+    assert not found, f"{server.name}: {'; '.join(sorted(found))}"
+
+
+@pytest.mark.guard(
+    "nothing, but whoever takes over one daemon on {server} has the password of another",
+    "the named file's mode and owner (the role that writes it)",
+)
+def test_secrets_of_other_daemons(customer, login, server):
+    """The user of each daemon can read the secrets of that daemon only"""
+    digests = {hashlib.sha256(secret.encode()).hexdigest(): purpose for purpose, secret in customer.secrets.items()}
+    shell, found = login(server), set()
+    for user, needed in NEEDED.items():
+        if shell.run("getent passwd %s", user).rc:
+            continue
+        search = "runuser --user %s -- python3 -c %s %s"
+        done = shell.run(search, user, SEARCH.read_text(), " ".join(digests))
+        assert done.rc == 0, done.stderr
+        for digest, place in json.loads(done.stdout):
+            if not digests[digest].startswith(needed):
+                found.add(f"{user} can read {digests[digest]} in {place}")
     assert not found, f"{server.name}: {'; '.join(sorted(found))}"
