@@ -397,26 +397,13 @@ def test_guests_wait_until_the_moderator_comes(running):
 
 def drain(machine, minutes):
     """What retire does on a bridge, as a process in the machine's network."""
-    words = [
-        "nsenter",
-        "-t",
-        str(machine.holder.pid),
-        "-n",
-        Path(sys.executable).parent / "ansible-playbook",
-        "-i",
-        "localhost,",
-    ]
-    play = STATE / "drain.yml"
-    task = {"ansible.builtin.import_role": {"name": "openstack_belongings", "tasks_from": "drain"}}
     settings = {"openstack_belongings_drain_minutes": minutes, "ansible_python_interpreter": sys.executable}
-    play.write_text(
-        json.dumps(
-            [{"hosts": "localhost", "connection": "local", "gather_facts": False, "vars": settings, "tasks": [task]}]
-        )
-    )
-    return subprocess.Popen(
-        [*words, play], cwd=HERE.parents[1], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-    )
+    role = {"name": "openstack_belongings", "tasks_from": "drain"}
+    play = {"hosts": "localhost", "gather_facts": False, "vars": settings}
+    file = STATE / "drain.yml"
+    file.write_text(json.dumps([play | {"tasks": [{"ansible.builtin.import_role": role}]}]))
+    words = ["nsenter", "-t", str(machine.holder.pid), "-n", Path(sys.executable).parent / "ansible-playbook", file]
+    return subprocess.Popen(words, cwd=HERE.parents[1], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
 
 
 def test_retire_waits_for_the_last_conference(running):
