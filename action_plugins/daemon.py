@@ -170,8 +170,8 @@ class ActionModule(ActionBase):
         if restarts not in ("empty", "now"):
             return result | {
                 "failed": True,
-                "msg": f"restarts is {restarts!r}. Fix: -e restarts=now (WHEN=now) has restarts end meetings; without it "
-                "such restarts are deferred.",
+                "msg": f"restarts is {restarts!r}. Fix: -e restarts=now (WHEN=now) has restarts end meetings; "
+                "without it such restarts are deferred.",
             }
         args, self._vars = self._task.args, task_vars
         name, packages = args["name"], args.get("packages", [])
