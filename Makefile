@@ -111,9 +111,11 @@ test: setup ## every test but the end-to-end run; says what it installs
 bench: setup ## measure validation, provisioning, configuration, logins, the page, relays and the stream; docs/performance.md has the numbers
 	@scripts/bench
 
-lock: ## resolve pyproject.toml anew into requirements.txt
+lock: ## resolve pyproject.toml anew into requirements.txt and requirements-bootstrap.txt
 	@scripts/bootstrap
 	.tools/bin/uv pip compile --quiet --upgrade --universal --python-version 3.12 --generate-hashes --no-emit-index-url \
 	  --no-header --no-annotate --group test pyproject.toml -o requirements.txt
+	.tools/bin/uv pip compile --quiet --upgrade --universal --python-version 3.12 --generate-hashes --no-emit-index-url \
+	  --no-header --no-annotate --no-deps --group bootstrap -o requirements-bootstrap.txt
 
 .PHONY: help setup new-customer validate plan deploy verify retire destroy users stream releases demo e2e lab-up lab-down lint test bench lock

@@ -1,11 +1,15 @@
 """Filter certificate_faults: what keeps a supplied certificate from working."""
 
+import warnings
 from datetime import UTC, datetime
 from pathlib import Path
 
+import certifi
 from cryptography import x509
-from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_private_key
+from cryptography.utils import CryptographyDeprecationWarning
+from cryptography.x509.oid import NameOID
 
 DOCUMENTATION = r"""
 name: certificate_faults
@@ -13,6 +17,9 @@ short_description: Say what keeps a supplied certificate from working
 description:
   - Reads certificate and key on the controller and looks for what a daemon or a browser would refuse, so that a run can
     end before anything is touched.
+  - Some browsers find a missing intermediate themselves, Java, phones and other servers never do. So the chain must
+    end at a certificate signed by itself, or at one signed by a root of Mozilla's list (the package certifi), which is
+    Debian's list, too, whatever the operator's machine trusts.
 positional: _input, key_file, names
 options:
   _input:
@@ -51,11 +58,41 @@ def _public(key) -> bytes:
     return key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
 
 
+def _issued(certificate: x509.Certificate, issuer: x509.Certificate) -> bool:
+    try:
+        certificate.verify_directly_issued_by(issuer)
+    except (ValueError, TypeError, InvalidSignature, UnsupportedAlgorithm):
+        return False
+    return True
+
+
+def _end_of_chain(chain: list[x509.Certificate]) -> x509.Certificate:
+    """Return the certificate whose issuer the chain lacks, or the one signed by itself."""
+    end, others = chain[0], chain[1:]
+    while issuer := next((other for other in others if _issued(end, other)), None):
+        end, others = issuer, [other for other in others if other != issuer]
+    return end
+
+
+def _is_trusted(certificate: x509.Certificate) -> bool:
+    """Is it signed by itself, or by a root of Mozilla's list?"""
+    if _issued(certificate, certificate):
+        return True
+    with warnings.catch_warnings(action="ignore", category=CryptographyDeprecationWarning):  # of other roots' numbers
+        roots = x509.load_pem_x509_certificates(Path(certifi.where()).read_bytes())
+    return any(_issued(certificate, root) for root in roots if root.subject == certificate.issuer)
+
+
+def _name(name: x509.Name) -> str:
+    common = name.get_attributes_for_oid(NameOID.COMMON_NAME)
+    return str(common[0].value) if common else name.rfc4514_string()
+
+
 def certificate_faults(certificate_file: str, key_file: str, names: list[str], at: datetime | None = None) -> list[str]:
     """Return the faults at the given moment (now)."""
     at = at or datetime.now(UTC)
     try:
-        certificate = x509.load_pem_x509_certificates(Path(certificate_file).expanduser().read_bytes())[0]
+        chain = x509.load_pem_x509_certificates(Path(certificate_file).expanduser().read_bytes())
     except (OSError, ValueError) as error:
         return [f"{certificate_file}: no certificate can be read ({error}): give a file with PEM, the chain behind it."]
     try:
@@ -63,7 +100,13 @@ def certificate_faults(certificate_file: str, key_file: str, names: list[str], a
     except (OSError, ValueError, TypeError, UnsupportedAlgorithm) as error:
         return [f"{key_file}: no key can be read ({error}): give a file with PEM, without a passphrase."]
 
+    certificate, end = chain[0], _end_of_chain(chain)
     faults = []
+    if not _is_trusted(end):
+        faults.append(
+            f"{certificate_file} lacks the certificate of {_name(end.issuer)}, which issued {_name(end.subject)}: "
+            "append the intermediate certificates, or give the file that has them (fullchain.pem)."
+        )
     if _public(key.public_key()) != _public(certificate.public_key()):
         faults.append(f"{key_file} is not the key of {certificate_file}: give the two that were made together.")
     if at >= certificate.not_valid_after_utc:

@@ -129,6 +129,28 @@ def test_a_page_that_cannot_be_shown_is_refused(folder):
     )
 
 
+def test_a_certificate_without_its_intermediate_is_refused(folder):
+    files = {"certificate_file": f"{folder}/server.crt", "key_file": f"{folder}/server.key"}
+    write_customer(folder, CHOICES | {"jitsi_certificate": {"mode": "files"} | files})
+    script = """
+    options="-newkey ec -pkeyopt ec_paramgen_curve:P-256 -noenc"
+    openssl req -x509 $options -subj /CN=Root -keyout root.key -out root.crt
+    openssl req -x509 $options -subj /CN=Middle -CA root.crt -CAkey root.key -keyout middle.key -out middle.crt
+    openssl req -x509 $options -subj /CN=x -addext subjectAltName=DNS:meet.acme.example,DNS:turn-1.meet.acme.example \\
+      -CA middle.crt -CAkey middle.key -keyout server.key -out server.crt
+    """
+    subprocess.run(["sh", "-ec", script], cwd=folder, check=True, capture_output=True)
+    done = play(folder, "validate")
+    assert done.returncode != 0
+    assert (
+        f"{folder}/server.crt lacks the certificate of Middle, which issued x: append the intermediate" in done.stdout
+    )
+    with (folder / "server.crt").open("a") as chain:
+        chain.write((folder / "middle.crt").read_text() + (folder / "root.crt").read_text())
+    done = play(folder, "validate")
+    assert done.returncode == 0, done.stdout
+
+
 def test_a_missing_vault_is_refused(folder):
     write_customer(folder)
     vault = folder / "group_vars" / "jitsi" / "vault.yml"

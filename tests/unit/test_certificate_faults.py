@@ -1,5 +1,7 @@
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
+import certifi
 import pytest
 from certificate_faults import certificate_faults
 from cryptography import x509
@@ -7,6 +9,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+REAL_ROOTS = certifi.where()
 NOW = datetime(2030, 6, 1, tzinfo=UTC)
 NAMES = ["meet.example.org", "turn-1.meet.example.org"]
 
@@ -36,6 +39,60 @@ def write_certificate(path, key, names):
         builder = builder.add_extension(x509.SubjectAlternativeName([x509.DNSName(n) for n in names]), critical=False)
     path.write_bytes(builder.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM))
     return str(path)
+
+
+def issue(subject, key, issuer, issuer_key, names=()):
+    """A certificate for key, signed by issuer_key."""
+    builder = (
+        x509.CertificateBuilder()
+        .subject_name(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, subject)]))
+        .issuer_name(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, issuer)]))
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(NOW - timedelta(days=10))
+        .not_valid_after(NOW + timedelta(days=10))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName(n) for n in names or ["x"]]), critical=False)
+    )
+    return builder.sign(issuer_key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
+
+
+@pytest.fixture
+def authority(tmp_path, monkeypatch):
+    """Judges files made of a listed root, its intermediate, a leaf and an impostor who has the intermediate's name."""
+    root, intermediate, leaf, impostor = (make_key() for _ in range(4))
+    made = {
+        "root": issue("Root", root, "Root", root),
+        "intermediate": issue("Intermediate", intermediate, "Root", root),
+        "leaf": issue("meet.example.org", leaf, "Intermediate", intermediate, NAMES),
+        "direct": issue("meet.example.org", leaf, "Root", root, NAMES),
+        "impostor": issue("Intermediate", impostor, "Root", impostor),
+    }
+    (tmp_path / "roots.pem").write_bytes(made["root"])
+    monkeypatch.setattr(certifi, "where", lambda: str(tmp_path / "roots.pem"))
+    key = write_key(tmp_path / "k.pem", leaf)
+
+    def judge(*parts):
+        (tmp_path / "c.pem").write_bytes(b"".join(made[part] for part in parts))
+        return certificate_faults(str(tmp_path / "c.pem"), key, NAMES, NOW)
+
+    return judge
+
+
+@pytest.mark.parametrize("parts", [["leaf", "intermediate"], ["leaf", "root", "intermediate"], ["direct"]])
+def test_a_chain_that_ends_at_a_root_is_whole(authority, parts):
+    assert authority(*parts) == []
+
+
+@pytest.mark.parametrize("parts", [["leaf"], ["leaf", "root"], ["leaf", "impostor", "root"]])
+def test_a_missing_intermediate_is_named(authority, parts):
+    (fault,) = authority(*parts)
+    assert "c.pem lacks the certificate of Intermediate, which issued meet.example.org: append" in fault
+
+
+def test_an_own_authority_stands_in_the_file(authority, tmp_path):
+    (tmp_path / "roots.pem").write_bytes(Path(REAL_ROOTS).read_bytes())
+    assert "lacks the certificate of Root, which issued Intermediate" in authority("leaf", "intermediate")[0]
+    assert authority("leaf", "intermediate", "root") == []
 
 
 @pytest.fixture

@@ -193,13 +193,14 @@ class FirstContact(OpenStackModule):
             "ControlPath": "none",
             "HashKnownHosts": "no",
             "HostKeyAlias": self.params["name"],
+            "IdentitiesOnly": "yes",  # an agent's other keys would use up the server's attempts
+            "IdentityFile": f'"{self.params["private_key_file"]}"',  # -i would ignore one that only the agent has
             "StrictHostKeyChecking": "accept-new" if trust_first else "yes",
-            "UserKnownHostsFile": str(known_hosts),
+            "UserKnownHostsFile": '"{}"'.format(str(known_hosts).replace("%", "%%")),  # ssh splits and expands it
         }
         command = [
             "ssh",
             *(argument for key, value in options.items() for argument in ("-o", f"{key}={value}")),
-            *("-i", self.params["private_key_file"]),
             *shlex.split(self.params["ssh_arguments"]),
             f"{self.params['user']}@{self.params['address']}",
             "true",

@@ -1,0 +1,51 @@
+"""What bootstrap fetches beside requirements.txt: only files with a known hash."""
+
+import hashlib
+import os
+import subprocess
+import sys
+import zipfile
+
+import pytest
+from contract import ROOT
+
+MANIFEST = '{"collection_info": {"version": "1.2.3"}}'
+
+
+@pytest.fixture
+def wheel(tmp_path):
+    """A wheel such as ansible's, with one collection, on an index of its own."""
+    path = tmp_path / "index" / "ansible-14.0.0-py3-none-any.whl"
+    path.parent.mkdir()
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("ansible_collections/acme/tools/MANIFEST.json", MANIFEST)
+        archive.writestr("ansible-14.0.0.dist-info/METADATA", "Metadata-Version: 2.1\nName: ansible\nVersion: 14.0.0\n")
+        archive.writestr("ansible-14.0.0.dist-info/WHEEL", "Wheel-Version: 1.0\nTag: py3-none-any\n")
+        archive.writestr("ansible-14.0.0.dist-info/RECORD", "")
+    (tmp_path / "requirements.yml").write_text("collections: [{name: acme.tools, version: 1.2.3}]\n")
+    return path
+
+
+def install(wheel, digest):
+    """Install the collection of the wheel with this hash; the folder of the collection, and what was said."""
+    folder = wheel.parent.parent
+    (folder / "lock").write_text(f"ansible==14.0.0 --hash=sha256:{digest}\n")
+    done = subprocess.run(
+        [sys.executable, ROOT / "scripts/install_collections.py", "--lock", folder / "lock",
+         "--python", ROOT / ".tools/bin/python", folder / "requirements.yml", folder / "collections"],
+        env=os.environ | {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(wheel.parent)},
+        text=True, capture_output=True, check=False,
+    )  # fmt: skip
+    return folder / "collections/ansible_collections/acme/tools/MANIFEST.json", done
+
+
+def test_the_wheel_with_the_locked_hash_is_unpacked(wheel):
+    manifest, done = install(wheel, hashlib.sha256(wheel.read_bytes()).hexdigest())
+    assert manifest.read_text() == MANIFEST, done.stderr
+
+
+def test_another_wheel_of_that_version_is_refused(wheel):
+    manifest, done = install(wheel, hashlib.sha256(b"another one").hexdigest())
+    assert done.returncode == 1
+    assert "collections: the wheel that requirements-bootstrap.txt pins could not be fetched" in done.stderr
+    assert not manifest.exists()

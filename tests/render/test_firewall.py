@@ -1,0 +1,52 @@
+"""The firewall that every host has, loaded into a kernel of its own that packets reach from outside."""
+
+import subprocess
+import sys
+
+from jinja2 import Environment
+from rendering import ROOT
+
+# Run in a network of its own with the rules' file as argument: packets come in at "host" from the other end of a cable,
+# from addresses that were never asked anything. Prints the first thing that a DHCP client hears.
+PACKETS = """
+import socket, struct, subprocess, sys
+
+def sh(script):
+    subprocess.run(["sh", "-ec", script], check=True)
+
+sh("ip link set lo up; ip link add host address 02:00:00:00:00:02 type veth peer name outside;"
+   "ip link set host up; ip link set outside up; ip address add 10.71.0.99/24 dev host")
+subprocess.run([sys.argv[1], "-f", sys.argv[2]], check=True)
+client = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+client.bind(("10.71.0.99", 68))
+client.settimeout(30)
+cable = socket.socket(socket.AF_PACKET, socket.SOCK_RAW)
+cable.bind(("outside", 0))
+
+def send(source, sport, dport, said):
+    def header(checksum):
+        return struct.pack("!BBHHHBBH4s4s", 0x45, 0, 28 + len(said), 0, 0, 64, 17, checksum,
+                           socket.inet_aton(source), socket.inet_aton("10.71.0.99"))
+    total = sum(struct.unpack("!10H", header(0)))
+    total = (total & 0xFFFF) + (total >> 16)
+    udp = struct.pack("!HHHH", sport, dport, 8 + len(said), 0)
+    cable.send(b"\\2\\0\\0\\0\\0\\2" + b"\\2\\0\\0\\0\\0\\1" + b"\\x08\\x00" + header(~total & 0xFFFF) + udp + said)
+
+send("10.71.0.3", 1067, 68, b"from another port")
+send("10.71.0.3", 67, 68, b"a lease")
+print(client.recv(100).decode())
+"""
+
+
+def test_a_lease_arrives_from_whichever_dhcp_server_answers(program, tmp_path):
+    template = Environment(autoescape=False)  # noqa: S701 - no page
+    template.filters["comment"] = "# {}".format
+    rules = tmp_path / "nftables.conf"
+    rules.write_text(
+        template.from_string((ROOT / "roles/base/templates/nftables.conf.j2").read_text()).render(
+            ansible_managed="", base_firewall={"input": [], "output": []}, base_within=[]
+        )
+    )
+    command = ["unshare", "--net", sys.executable, "-c", PACKETS, program("nft", "nftables"), rules]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.stdout == "a lease\n", done.stderr
