@@ -97,7 +97,9 @@ def _rules(row: dict, side: str, addresses: dict, admin_networks: list) -> list[
     else:
         matches = _sources(_networks(row["peer"], addresses, admin_networks), side)
     why = re.sub(r'["\\\n]', " ", row["why"])[:120]
-    return [f'{match}{_service(row, version)}accept comment "{why}"' for version, match in matches.items()]
+    limited = row["peer"] == "world" and row["proto"] == "tcp" and side == "saddr"
+    verdict = "goto visitors" if limited else "accept"
+    return [f'{match}{_service(row, version)}{verdict} comment "{why}"' for version, match in matches.items()]
 
 
 def nftables_rules(matrix: dict, group_names: list, addresses: dict, admin_networks: list) -> dict[str, list[str]]:

@@ -132,16 +132,16 @@ def with_included(text: str, folder: Path) -> str:
     return text
 
 
-def configuration(folder: Path, package: Path, port: int, prosody: int) -> str:
-    """nginx.conf with paths and ports of a server turned into those of this test; everything else stays."""
-    text = with_included((folder / "nginx.conf").read_text(), folder)
-    alone = {"    listen 443 ssl http2;\n    listen [::]:443 ssl http2;": f"    listen 127.0.0.1:{port} ssl http2;"}
-    split = {
-        "    listen 443;\n    listen [::]:443;": f"    listen 127.0.0.1:{free_port()};",
-        "listen 127.0.0.1:5350": f"listen 127.0.0.1:{free_port()}",
-        "127.0.0.1:4444": f"127.0.0.1:{port}",
-    }
-    places = (split if "ssl_preread on;" in text else alone) | {
+def replaced(text: str, places: dict) -> str:
+    for place, here in places.items():
+        assert place in text, f"nginx.conf does not speak of {place}"
+        text = text.replace(place, str(here))
+    return text
+
+
+def placed(folder: Path, package: Path, prosody: int) -> str:
+    """nginx.conf with the paths of a server turned into those of this test, and prosody at that port."""
+    places = {
         "/etc/jitsi/meet/interface_config.js": folder / "interface_config.js",
         f"/etc/jitsi/meet/{DOMAIN}-config.js": folder / "config.js",
         "/etc/jitsi/certificates": folder,
@@ -149,42 +149,69 @@ def configuration(folder: Path, package: Path, port: int, prosody: int) -> str:
         "/var/log/nginx": folder,
         "/run/nginx.pid": folder / "nginx.pid",
         "127.0.0.1:5280": f"127.0.0.1:{prosody}",
-        "  listen 80 default_server;\n  listen [::]:80 default_server;": f"  listen 127.0.0.1:{free_port()};",
         "user www-data;": "user root;" if os.geteuid() == 0 else "",
     }
-    for place, here in places.items():
-        assert place in text, f"nginx.conf does not speak of {place}"
-        text = text.replace(place, str(here))
-    return text
+    return replaced(with_included((folder / "nginx.conf").read_text(), folder), places)
+
+
+def configuration(folder: Path, package: Path, port: int, prosody: int) -> str:
+    """nginx.conf with paths and ports of a server turned into those of this test; everything else stays."""
+    text = placed(folder, package, prosody)
+    alone = {"    listen 443 ssl http2;\n    listen [::]:443 ssl http2;": f"    listen 127.0.0.1:{port} ssl http2;"}
+    split = {
+        "    listen 443;\n    listen [::]:443;": f"    listen 127.0.0.1:{free_port()};",
+        "listen 127.0.0.1:5350": f"listen 127.0.0.1:{free_port()}",
+        "127.0.0.1:4444": f"127.0.0.1:{port}",
+    }
+    here = {"  listen 80 default_server;\n  listen [::]:80 default_server;": f"  listen 127.0.0.1:{free_port()};"}
+    return replaced(text, here | (split if "ssl_preread on;" in text else alone))
+
+
+def certify(folder: Path) -> None:
+    """A key and a certificate of DOMAIN."""
+    run(
+        *(need("openssl", "openssl"), "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"),
+        *("-subj", f"/CN={DOMAIN}", "-addext", f"subjectAltName=DNS:{DOMAIN}", "-days", "2"),
+        *("-keyout", folder / "server.key", "-out", folder / "server.crt"),
+    )
+
+
+@contextlib.contextmanager
+def started(file: Path, listens, place=()):
+    """nginx from that file, once listens() is true; the words of place in front of the command say where it runs."""
+    program = need("nginx", "nginx-light libnginx-mod-stream")
+    server = subprocess.Popen([*place, program, "-e", "stderr", "-c", str(file), "-g", "daemon off;"])
+    try:
+        deadline = time.monotonic() + 10
+        while not listens():
+            assert server.poll() is None, "nginx does not start"
+            assert time.monotonic() < deadline, "nginx does not listen"
+            time.sleep(0.02)
+        yield
+    finally:
+        server.terminate()
+        server.wait()
+
+
+def listens_at(port: int) -> bool:
+    with contextlib.suppress(ConnectionRefusedError), socket.create_connection(("127.0.0.1", port), 1):
+        return True
+    return False
 
 
 @contextlib.contextmanager
 def serve(folder: Path, package: Path, **choices):
     """Serves the page made of the package's files and the choices."""
     write(folder, choices)
-    run(
-        *(need("openssl", "openssl"), "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"),
-        *("-subj", f"/CN={DOMAIN}", "-addext", f"subjectAltName=DNS:{DOMAIN}", "-days", "2"),
-        *("-keyout", folder / "server.key", "-out", folder / "server.crt"),
-    )
+    certify(folder)
     prosody = ThreadingHTTPServer(("127.0.0.1", 0), Prosody)
     threading.Thread(target=prosody.serve_forever, daemon=True).start()
     site = Site(folder, free_port())
     file = folder / "served.conf"
     file.write_text(configuration(folder, package, site.port, prosody.server_port))
-    program = need("nginx", "nginx-light libnginx-mod-stream")
-    server = subprocess.Popen([program, "-e", "stderr", "-c", str(file), "-g", "daemon off;"])
     try:
-        deadline = time.monotonic() + 10
-        while True:
-            assert server.poll() is None, "nginx does not start"
-            with contextlib.suppress(ConnectionRefusedError), socket.create_connection(("127.0.0.1", site.port), 1):
-                break
-            assert time.monotonic() < deadline, "nginx does not listen"
-            time.sleep(0.02)
-        yield site
+        with started(file, lambda: listens_at(site.port)):
+            yield site
     finally:
-        server.terminate()
-        server.wait()
         prosody.shutdown()
         prosody.server_close()

@@ -24,7 +24,7 @@ def roots():
 
 @pytest.fixture(scope="module", params=SUITES)
 def site(request, roots, tmp_path_factory):
-    running = Site(roots[request.param], tmp_path_factory.mktemp(request.param))
+    running = Site(roots[request.param], tmp_path_factory.mktemp(request.param), jitsi_people_per_address=30)
     with contextlib.closing(running.machine):
         yield running
 

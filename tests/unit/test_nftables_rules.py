@@ -16,7 +16,7 @@ def rules(ingress=(), egress=(), groups=("meet",), admin=WORLD):
 @pytest.mark.parametrize(
     ("row", "expected"),
     [
-        ({"proto": "tcp", "port": 443, "peer": "world"}, ['tcp dport 443 accept comment "w"']),
+        ({"proto": "tcp", "port": 443, "peer": "world"}, ['tcp dport 443 goto visitors comment "w"']),
         ({"proto": "udp", "port": "49152-65535", "peer": "world"}, ['udp dport 49152-65535 accept comment "w"']),
         ({"proto": "icmp", "peer": "world"}, ['meta l4proto { icmp, ipv6-icmp } accept comment "w"']),
         (
@@ -61,7 +61,7 @@ def test_merges_the_groups_of_a_shared_machine_and_leaves_out_the_others():
         "videobridges": {"ingress": [{"proto": "udp", "port": 10000, "peer": "world", "why": "media"}]},
     }
     assert nftables_rules(matrix, ["turn", "meet"], {}, [])["input"] == [
-        'tcp dport 22 accept comment "first"',
+        'tcp dport 22 goto visitors comment "first"',
         'udp dport 3478 accept comment "TURN"',
     ]
 
