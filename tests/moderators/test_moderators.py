@@ -358,6 +358,35 @@ def test_a_room_may_have_its_lobby_from_the_beginning(play, prosody):
     play(scene)
 
 
+def test_a_guest_who_waits_neither_takes_nor_ends_the_lobby_and_gets_no_answer(play):
+    async def scene(crowd):
+        address = crowd.address(ROOM)
+        await opened(crowd)
+        guest, other = await crowd.guest(), await crowd.guest()
+        lobby = await waits(guest, address)
+        for attempt in (
+            guest.change(lobby, affiliation="owner", jid=guest.address),
+            guest.own(lobby, element("{http://jabber.org/protocol/muc#owner}destroy")),
+        ):
+            with pytest.raises(Refused, match="silence"):
+                await guest.unless_silent(attempt)
+        await guest.leave(lobby)
+        await guest.join(lobby)
+        assert guest.affiliation(lobby) == "none"
+        assert await waits(other, address) == lobby
+        assert guest.others(lobby) == set(), "those who wait do not see each other"
+
+    play(scene)
+
+
+async def waits(guest, address):
+    """The lobby where the guest waits."""
+    with pytest.raises(Refused) as refused:
+        await guest.join(address)
+    await guest.join(refused.value.lobby)
+    return refused.value.lobby
+
+
 async def muted(person, address):
     """What the room says on entering is muted, whatever the person's page says."""
     told = person.expect(lambda xml: "startMuted" in metadata(xml))
