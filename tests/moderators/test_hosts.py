@@ -30,9 +30,8 @@ end);
 
 @pytest.fixture(scope="session")
 def rendered(tmp_path_factory):
-    limit = f"jitsi_sessions_per_address={SESSIONS}"
-    choices = json.dumps({"jitsi_sessions_per_address": SESSIONS})
-    return render(EXAMPLE, tmp_path_factory.mktemp(limit), "--limit", "meet", "-e", choices)
+    people = json.dumps({"jitsi_people_per_address": SESSIONS // 2})
+    return render(EXAMPLE, tmp_path_factory.mktemp("hosts"), "--limit", "meet", "-e", people)
 
 
 @pytest.fixture(scope="session")
