@@ -1,6 +1,7 @@
 """Recordings: a moderator has a meeting filmed, everybody is told, and the film arrives; nobody else can ask for it."""
 
 import asyncio
+import base64
 import json
 import re
 import time
@@ -19,6 +20,14 @@ FOLDER = "/var/lib/recording"
 SOUND = "unix:/run/jibri-sound/native"
 FILM = 3  # seconds that are filmed
 SILENCE = -60  # dB; the tone is at -18, a film of a sink nobody plays to at -91
+# A picture that fills the display: a sixteenth of its width and a ninth of its height at each corner.
+CORNERS = {"red": (0, 0), "lime": (15, 0), "blue": (0, 8), "yellow": (15, 8)}
+COLOURS = {"red": (1, 0, 0), "lime": (0, 1, 0), "blue": (0, 0, 1), "yellow": (1, 1, 0)}
+PAINTER = "verify-picture.service"
+PAINT = (
+    f"systemd-run --quiet --collect --unit={PAINTER} --property=RuntimeMaxSec=120 --setenv=DISPLAY=:0 "
+    "--setenv=SDL_RENDER_DRIVER=software ffplay -v error -an -fs -alwaysontop -f lavfi -i '{}'"
+)
 BEGINS, ENDS = 90, 60  # seconds for a browser to enter and a film to begin, and for both to end
 LOOK = (
     "on the recorder: systemctl status jibri jibri-xorg jibri-sound jibri-duty; journalctl -u jibri; journalctl -u "
@@ -28,6 +37,36 @@ LOOK = (
 
 def detector(meet) -> dict:
     return json.loads(fetch(meet, "http://127.0.0.1:8888/stats")[1])["jibri_detector"]
+
+
+def health(recorder) -> dict:
+    """What a recorder says of itself."""
+    return json.loads(fetch(recorder, "http://127.0.0.1:2222/jibri/api/v1.0/health")[1])["status"]
+
+
+def painting() -> str:
+    boxes = [f"drawbox=iw*{x}/16:ih*{y}/9:iw/16:ih/9:{colour}:fill" for colour, (x, y) in CORNERS.items()]
+    return ",".join(["color=black:size=320x180:rate=5", *boxes])
+
+
+def corners(recorder, source: str) -> list[list[str]]:
+    """For each picture of what ffmpeg reads there: the corners that show what is painted in them."""
+    width, height = 32, 18
+    seen = base64.b64decode(
+        recorder.check_output(
+            f"ffmpeg -v error -nostdin {source} -vf scale={width}:{height}:flags=neighbor -f rawvideo -pix_fmt rgb24 - "
+            "| base64 --wrap=0"
+        )
+    )
+
+    def colour(picture: bytes, x: int, y: int) -> tuple:
+        place = 3 * ((height - 1 if y else 0) * width + (width - 1 if x else 0))
+        return tuple(int(value > 127) for value in picture[place : place + 3])
+
+    pictures = [seen[begin : begin + 3 * width * height] for begin in range(0, len(seen), 3 * width * height)]
+    return [
+        [name for name, place in CORNERS.items() if colour(picture, *place) == COLOURS[name]] for picture in pictures
+    ]
 
 
 async def ask(person: Participant, room: str, action: str, **about: str) -> ET.Element:
@@ -87,14 +126,38 @@ def recording(customer, meet, login, moderator) -> dict[str, str]:
     name = customer.meeting_name()
 
     def play(session: str) -> None:
-        """A tone where the recorder's browser plays, on the one that films this meeting and no other."""
+        """A tone and a picture where the recorder's browser plays, on the one that records this meeting alone."""
         recorders = [login(host) for host in customer.group("recorders")]
         [recorder] = [one for one in recorders if one.file(f"{FOLDER}/recordings/{session}").is_directory]
-        tone = f"ffmpeg -v error -f lavfi -i sine=duration={FILM} -ac 2 -ar 44100 -f s16le -"
-        recorder.check_output(f"{tone} | PULSE_SERVER={SOUND} pacat --rate=44100 --channels=2")
+        recorder.check_output(PAINT.format(painting()))
+        try:
+            until(
+                lambda: corners(recorder, "-f x11grab -framerate 1 -i :0 -frames:v 1") == [list(CORNERS)],
+                "nothing can be painted on the recorder's display",
+            )
+            tone = f"ffmpeg -v error -f lavfi -i sine=duration={FILM} -ac 2 -ar 44100 -f s16le -"
+            recorder.check_output(f"{tone} | PULSE_SERVER={SOUND} pacat --rate=44100 --channels=2")
+        finally:
+            recorder.run(f"systemctl stop {PAINTER}")
 
     session, refusal = asyncio.run(film(customer, moderator, customer.room(name), play))
     return {"session": session, "room": name, "refusal": refusal}
+
+
+@pytest.mark.notice("moderators are told that all recorders are busy", LOOK)
+def test_recorders_are_healthy(customer, login, meet):
+    """Every recorder is healthy, and the focus may use those that are idle"""
+    recorders = {host.name: login(host) for host in customer.group("recorders")}
+
+    def states() -> dict[str, dict]:
+        return {name: health(recorder) for name, recorder in recorders.items()}
+
+    ill = [name for name, state in states().items() if state["health"]["healthStatus"] != "HEALTHY"]
+    assert not ill, f"{', '.join(ill)}: unhealthy, which lasts until Jibri is restarted (journalctl -u jibri-duty)"
+    until(
+        lambda: detector(meet)["available"] == sum(state["busyStatus"] == "IDLE" for state in states().values()),
+        f"the focus may use {detector(meet)['available']} of {len(recorders)} recorders",
+    )
 
 
 @pytest.mark.notice("moderators are told that no recorder is there, or that all are busy", LOOK)
@@ -108,7 +171,7 @@ def test_recorder_count(customer, meet):
 
 @pytest.mark.notice("a meeting is recorded and the film is lost", LOOK)
 def test_recording(customer, login, recording):
-    """A moderator has a meeting recorded, everybody is told, and the film arrives whole, with sound"""
+    """A moderator has a meeting recorded, everybody is told, and the recording arrives with sound and whole picture"""
     places = []
     for host in customer.group("recorders"):
         recorder = login(host)
@@ -125,6 +188,8 @@ def test_recording(customer, login, recording):
         if not customer.recordings["sealed"]:
             # Not by its name, which sudo would write down.
             film = f"{FOLDER}/films/{recording['session']}/*.mp4"
+            pictures = corners(recorder, f"-i {film} -r 2")
+            assert list(CORNERS) in pictures, f"the recording shows the display's corners {max(pictures, key=len)} only"
             streams = recorder.check_output(f"ffprobe -v error -show_entries stream=codec_type -of csv=p=0 {film}")
             assert sorted(streams.split()) == ["audio", "video"], f"the film has {streams.split()}"
             said = recorder.check_output(

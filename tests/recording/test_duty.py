@@ -22,14 +22,15 @@ class Jibri:
     """Answers as Jibri does, or late, or not at all; `asked` is what it was told to do."""
 
     def __init__(self, port: int = 0):
-        jibri, self.busy, self.asked, self.late = self, "IDLE", [], threading.Event()
+        jibri, self.busy, self.health, self.asked, self.late = self, "IDLE", "HEALTHY", [], threading.Event()
 
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self):
                 if jibri.busy == "SLOW":
                     jibri.late.wait()
-                state = {"status": {"busyStatus": jibri.busy, "health": {"healthStatus": "HEALTHY", "details": {}}}}
-                self.answer(json.dumps(state).encode())
+                details = {} if jibri.health == "HEALTHY" else {"JibriManager": {"healthStatus": jibri.health}}
+                health = {"healthStatus": jibri.health, "details": details}
+                self.answer(json.dumps({"status": {"busyStatus": jibri.busy, "health": health}}).encode())
 
             def do_POST(self):
                 jibri.asked.append(self.path.rpartition("/")[2])
@@ -107,6 +108,15 @@ def test_without_room_only_a_recorder_that_says_it_is_idle_is_stopped(tmp_path, 
 def test_with_room_a_recorder_is_on_duty(tmp_path, jibri, busy):
     jibri.busy = busy
     assert duty(tmp_path, jibri, "look", PLENTY) == (0, ["start jibri.service"], "")
+
+
+@pytest.mark.parametrize(("busy", "done"), [("IDLE", ["restart jibri.service"]), ("BUSY", []), ("EXPIRED", [])])
+def test_an_unhealthy_recorder_is_restarted_when_it_is_idle_and_reported(tmp_path, jibri, busy, done):
+    jibri.busy, jibri.health = busy, "UNHEALTHY"
+    code, systemctl, said = duty(tmp_path, jibri, "look", PLENTY)
+    assert (code, systemctl, jibri.asked) == (1, ["start jibri.service", *done], [])
+    assert "UNHEALTHY" in said
+    assert "journalctl -u jibri" in said
 
 
 @pytest.mark.parametrize("busy", ["GONE", "SLOW"])

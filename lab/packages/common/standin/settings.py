@@ -32,8 +32,13 @@ class SettingsError(Exception):
 
 
 def java_properties(environment, default_file=None):
-    """The -D properties of JAVA_SYS_PROPS; config.file falls back to default_file, as the start script does."""
-    words = shlex.split(environment.get("JAVA_SYS_PROPS", ""))
+    """The -D properties of JAVA_TOOL_OPTIONS, which every Java reads, and of JAVA_SYS_PROPS, which win.
+
+    config.file falls back to default_file, as the start script does.
+    """
+    words = [
+        word for name in ("TOOL_OPTIONS", "SYS_PROPS") for word in shlex.split(environment.get(f"JAVA_{name}", ""))
+    ]
     properties = dict(word[2:].split("=", 1) for word in words if word.startswith("-D") and "=" in word)
     if "config.file" not in properties:
         if not (default_file and os.path.exists(default_file)):

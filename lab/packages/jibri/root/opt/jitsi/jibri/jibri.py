@@ -14,9 +14,9 @@ import re
 import secrets
 import signal
 import sys
-import tempfile
 import time
 
+from browser import Browser, BrowserError
 from standin import log as logs
 from standin import web
 from standin.settings import Settings, SettingsError, java_properties
@@ -35,6 +35,10 @@ EMPTY_SECONDS = 30  # the real one's default: a call nobody is in any more
 
 class Failed(Exception):
     """A recording cannot be made; the message is for the log."""
+
+
+class Broken(Failed):
+    """Nor can another one: the recorder is unhealthy until it is started anew."""
 
 
 class Session:
@@ -66,6 +70,7 @@ class Session:
             failed = ended.done()
         except (Failed, XmppError, OSError) as error:
             self.recorder.log.error("recording failed: %s", error)
+            self.recorder.healthy = self.recorder.healthy and not isinstance(error, Broken)
         finally:
             await self._finish()
         self.tell("off", failed)
@@ -102,19 +107,29 @@ class Session:
 
     async def _open_page(self):
         """The page as this machine's browser sees it must be the conference's, not one that asks something."""
-        page = f"https://{self.environment.need('xmpp-domain')}/{self.name}"
-        with tempfile.TemporaryDirectory() as home:
-            words = ["--headless", "--no-sandbox", "--disable-gpu", f"--user-data-dir={home}", "--dump-dom", page]
-            process = await asyncio.create_subprocess_exec(
-                "chromium", *words, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL
-            )
-            text = (await asyncio.wait_for(process.communicate(), 60))[0].decode(errors="replace")
+        need = self.environment.need
+        login = {
+            "xmpp_username_override": f"{need('call-login.username')}@{need('call-login.domain')}",
+            "xmpp_password_override": need("call-login.password"),
+        }
+
+        def look():
+            with Browser(self.recorder.properties) as browser:
+                return browser.open(f"https://{need('xmpp-domain')}/{self.name}", **login)
+
+        try:
+            text = await asyncio.to_thread(look)
+        except BrowserError as error:
+            raise Failed(str(error)) from None
         if "var config" not in text:
             raise Failed("the page is not the conference's: are recorders asked for their consent?")
 
     async def _film(self):
         folder = os.path.join(self.recorder.folder, self.number)
-        os.makedirs(folder)
+        try:
+            os.makedirs(folder)
+        except OSError as error:
+            raise Broken(f"the folder for the recording cannot be made: {error.strerror}") from None
         self.folder, self.file = folder, os.path.join(folder, f"{self.name}_{time.strftime('%Y-%m-%d-%H-%M-%S')}.mp4")
         await self._start([self.file])
         deadline = time.monotonic() + FIRST_PICTURE_SECONDS
@@ -139,9 +154,12 @@ class Session:
         words += ["-thread_queue_size", "4096", "-i", ":0.0+0,0", "-f", get("jibri.ffmpeg.audio-source", "alsa")]
         words += ["-thread_queue_size", "4096", "-i", get("jibri.ffmpeg.audio-device", "plug:bsnoop")]
         words += ["-acodec", "aac", "-c:v", "libx264", "-pix_fmt", "yuv420p", "-preset", "ultrafast", *where]
-        self.ffmpeg = await asyncio.create_subprocess_exec(
-            *words, stdin=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.PIPE
-        )
+        try:
+            self.ffmpeg = await asyncio.create_subprocess_exec(
+                *words, stdin=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.PIPE
+            )
+        except OSError as error:
+            raise Broken(f"ffmpeg does not start: {error.strerror}") from None
 
     def _others(self):
         return [person for person in self.muc.occupants.values() if person.nick != "focus"]
@@ -197,8 +215,8 @@ class Environment:
 class Recorder:
     """The daemon: a login per environment, the state of duty, one session at a time."""
 
-    def __init__(self, settings, log):
-        self.settings, self.log = settings, log
+    def __init__(self, settings, properties, log):
+        self.settings, self.properties, self.log, self.healthy = settings, properties, log, True
         self.folder = settings.get("jibri.recording.recordings-directory", "/tmp/recordings")  # noqa: S108 - the real one's default
         self.session, self.leaving = None, False
         environments = settings.group("jibri.api.xmpp.environments") or []
@@ -235,7 +253,7 @@ class Recorder:
 
     def presence(self):
         busy = xml("busy-status", {"xmlns": JIBRI, "status": "busy" if self.busy or self.leaving else "idle"})
-        health = xml("health-status", {"xmlns": HEALTH, "status": "healthy"})
+        health = xml("health-status", {"xmlns": HEALTH, "status": "healthy" if self.healthy else "unhealthy"})
         return xml("jibri-status", {"xmlns": JIBRI}, busy, health)
 
     def _announce(self):
@@ -296,7 +314,9 @@ class Recorder:
         return 200
 
     def health(self, _):
-        state = {"busyStatus": "BUSY" if self.busy else "IDLE", "health": {"healthStatus": "HEALTHY", "details": {}}}
+        word = "HEALTHY" if self.healthy else "UNHEALTHY"
+        about = {} if self.healthy else {"JibriManager": {"healthStatus": word, "detail": ""}}
+        state = {"busyStatus": "BUSY" if self.busy else "IDLE", "health": {"healthStatus": word, "details": about}}
         return 200, {"status": state}
 
     async def run(self):
@@ -325,7 +345,7 @@ def main():
     try:
         properties = java_properties(os.environ)
         log = logs.setup("Jibri", properties.get("java.util.logging.config.file"))
-        recorder = Recorder(Settings(properties["config.file"], os.path.join(HOME, "keys")), log)
+        recorder = Recorder(Settings(properties["config.file"], os.path.join(HOME, "keys")), properties, log)
     except SettingsError as error:
         print(f"Jibri STAND-IN: refused to start: {error}", file=sys.stderr)
         return EX_CONFIG

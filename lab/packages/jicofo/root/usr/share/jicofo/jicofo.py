@@ -26,6 +26,7 @@ HEALTH = "http://jitsi.org/protocol/healthcheck"
 JIBRI = "http://jitsi.org/protocol/jibri"
 COLIBRI2 = "jitsi:colibri2"
 MUTES = ("http://jitsi.org/jitmeet/audio", "http://jitsi.org/jitmeet/video")
+RECORDER_HEALTH = "http://jitsi.org/protocol/health"
 EX_CONFIG = 78
 
 
@@ -411,6 +412,7 @@ class Focus:
         room = self.rooms.get("jibri")
         return {
             nick: occupant.presence.find(f".//{{{JIBRI}}}busy-status").get("status") == "idle"
+            and occupant.presence.find(f".//{{{RECORDER_HEALTH}}}health-status").get("status") == "healthy"
             for nick, occupant in (room.occupants if room else {}).items()
             if occupant.presence.find(f".//{{{JIBRI}}}busy-status") is not None
         }
