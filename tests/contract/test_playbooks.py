@@ -1,12 +1,14 @@
 """The real playbooks, run as an operator runs them: without a cloud, a host or a trace left behind."""
 
+import json
 import resource
+import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
 import yaml
-from contract import CHOICES, OFFER, PLAN, ROOT, SEED, play, snapshot, write_customer
+from contract import CHOICES, OFFER, PLAN, ROOT, SEED, environment, play, snapshot, write_customer
 
 REFUSED = "Refused, nothing was touched:"
 
@@ -64,6 +66,21 @@ def test_examples_are_valid_beside_a_vault(tmp_path, example):
     done = play(ROOT / "inventories" / example, "validate", "-i", str(lab / "plan.yml"), home=tmp_path)
     assert done.returncode == 0, done.stdout
     assert f"{example}: nothing to refuse" in done.stdout
+
+
+def test_every_example_is_an_inventory_as_a_whole_folder(tmp_path):
+    """As deploy reads it, with what customers and runs put beside the plan; only the cloud is not asked here."""
+    command = ["ansible-inventory", "--list"]
+    for example in (ROOT / "inventories").glob("example-*"):
+        folder = shutil.copytree(example, tmp_path / example.name)
+        (folder / "openstack.yml").write_text("all:\n")
+        for file in ("brand/logo.svg", "texts/de.md", "state/topology.mmd", "clouds.yaml", "notes.txt", "README"):
+            (folder / file).parent.mkdir(exist_ok=True)
+            (folder / file).write_text("[this is no inventory")
+        command += ["-i", str(folder)]
+    done = subprocess.run(command, cwd=ROOT, env=environment(tmp_path), text=True, capture_output=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "example-page-meet" in json.loads(done.stdout)["meet"]["hosts"]
 
 
 def test_the_slowest_of_three_validations_takes_less_than_three_seconds_of_work(folder):
