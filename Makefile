@@ -108,7 +108,7 @@ lint: setup ## ansible-lint (production), yamllint, ruff, shellcheck
 test: setup ## every test but the end-to-end run; says what it installs
 	@scripts/test
 
-bench: setup ## measure validation, provisioning, configuration, logins, the page, relays and the stream; docs/performance.md has the numbers
+bench: setup ## measure validation, provisioning, configuration, logins, the page, crowds, relays and the stream; docs/performance.md has the numbers
 	@scripts/bench
 
 lock: ## resolve pyproject.toml anew into requirements.txt and requirements-bootstrap.txt

@@ -1,6 +1,6 @@
-"""Measure validation, provisioning, configuration, logins, page, PINs, relays and stream: wall, CPU time, peak memory.
+"""Measure validation, provisioning, configuration, logins, page, crowds, PINs, relays and stream: time and peak memory.
 
-usage: bench.py [--only validate|provision|configure|logins|page|mapper|turn|streaming]
+usage: bench.py [--only validate|provision|configure|logins|page|crowd|mapper|turn|streaming]
        bench.py --measure NAME COMMAND...     one command, as one JSON line
 
 Prints a table and stores it as JSON lines in $LAB_STATE/bench.jsonl. Compare rows of one run only: machines differ and
@@ -19,6 +19,7 @@ import time
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 
+from bench_crowd import crowd
 from bench_mapper import mapper
 from bench_page import page
 
@@ -187,7 +188,8 @@ def ratios(rows: list[dict]) -> list[str]:
 
 def main() -> None:
     stages = {
-        stage.__name__: stage for stage in (validate, provision, configure, logins, page, mapper, turn, streaming)
+        stage.__name__: stage
+        for stage in (validate, provision, configure, logins, page, crowd, mapper, turn, streaming)
     }
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--only", choices=stages)

@@ -157,7 +157,8 @@ class Host:
 
     def __init__(self, folder: Path, place: Place, stack: contextlib.ExitStack):
         self.place, self.stack, self.numbers = place, stack, itertools.count(10, 2)
-        self.context = ssl.create_default_context(cafile=folder / "server.crt")
+        self.authority = folder / "server.crt"
+        self.context = ssl.create_default_context(cafile=self.authority)
         self.cookie = ""
 
     def visitor(self) -> Visitor:
