@@ -3,7 +3,6 @@
 import contextlib
 import json
 import os
-import re
 import shutil
 import subprocess
 import time
@@ -12,7 +11,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from customer import Customer
-from playwright.sync_api import Browser, ConsoleMessage, Error, Page, Playwright
+from playwright.sync_api import Browser, Error, Page, Playwright, Response
 
 TIMEOUT = 30
 TRIES = 4  # each of which a change of this machine's network may break off
@@ -101,38 +100,74 @@ def undisturbed[Seen](look: Callable[[], Seen]) -> Seen:
     raise AssertionError("the network of this machine changes all the time: ask from another one")
 
 
-def is_complaint(message: ConsoleMessage) -> bool:
-    """Is it an error? Who logs in hangs up as a guest first, and the server's last words may cross that goodbye."""
-    return message.type == "error" and not message.text.endswith("Data frame received after close")
+# Tells what the page's policy keeps from the page itself. That somebody else was not asked is what the policy is for.
+REPORT_VIOLATIONS = """
+  document.addEventListener("securitypolicyviolation", event => {
+    const foreign = /^(https?|wss?):/.test(event.blockedURI) && new URL(event.blockedURI).host !== location.host;
+    if (!foreign) window.verifyViolation(`${event.effectiveDirective} keeps the page from ${event.blockedURI}`);
+  });
+"""
+
+
+def listen(page: Page, host: str) -> list[str]:
+    """What is wrong with the host's page, as long as it is open: exceptions, refused requests, its own policy.
+
+    Not what it writes to the console: the app calls ordinary states errors.
+    """
+    complaints: list[str] = []
+
+    def answered(response: Response) -> None:
+        if response.status >= 400 and urlsplit(response.url).hostname == host:
+            complaints.append(f"{urlsplit(response.url).path} answers {response.status}")
+
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on("response", answered)
+    page.expose_function("verifyViolation", lambda text: complaints.append(text))
+    page.add_init_script(REPORT_VIOLATIONS)
+    return complaints
 
 
 class Visitor:
     """A person with an own browser profile in a room of the customer. Subclasses know one kind of page."""
 
-    # What the page itself says, as JavaScript expressions.
-    JOINED = MODERATES = WAITS = STATE = ""
+    # What the page itself says, as JavaScript expressions. MUTED is what is off.
+    JOINED = MODERATES = WAITS = STATE = PEOPLE = MUTED = ""
     # What can be read on it, in English or German, by who waits.
     TOLD = "/moderator|moderation/i.test(document.body.innerText)"
-    SETTINGS = ""
+    PREJOIN = "document.querySelector('#premeeting-name-input')"
+    DIALOG = "document.querySelector('input[name=password]')?.checkVisibility()"
 
-    def __init__(self, page: Page, url: str):
-        self.page = page
-        self.complaints: list[str] = []
-        self.hosts: set[str] = set()
+    def __init__(self, page: Page, url: str, name: str):
+        self.page, self.name = page, name
+        self.complaints = listen(page, urlsplit(url).hostname)
+        self.said: list[str] = []
         self.answers: dict[str, int] = {}
-        page.on("console", lambda message: is_complaint(message) and self.complaints.append(message.text))
-        page.on("pageerror", lambda error: self.complaints.append(str(error)))
-        page.on("request", lambda request: self.hosts.add(urlsplit(request.url).hostname))
+        page.on("console", lambda message: message.type == "error" and self.said.append(message.text))
         page.on("response", lambda response: self.answers.update({response.url: response.status}))
-        page.on("websocket", lambda websocket: self.hosts.add(urlsplit(websocket.url).hostname))
         page.add_init_script(REMEMBER_ICE)
         try:
-            page.goto(f"{url}#{self.SETTINGS}", wait_until="domcontentloaded", timeout=TIMEOUT * 1000)
+            page.goto(url, wait_until="domcontentloaded", timeout=TIMEOUT * 1000)
         except Error as error:
             NetworkChanged.look(str(error))
             raise
         if (agree := page.locator("#consent button")).count():
-            agree.click()
+            agree.first.click()
+        self.enter()
+
+    def enter(self) -> None:
+        """Through the screen before the room, where a person gives a name."""
+        self.until(self.PREJOIN, "the screen before the room does not open")
+        self.off_before = self.off()
+        self.page.fill("#premeeting-name-input", self.name)
+        self.page.get_by_test_id("prejoin.joinMeeting").click()
+
+    def reload(self) -> None:
+        self.page.reload(wait_until="domcontentloaded")
+        self.enter()
+
+    def off(self) -> set[str]:
+        """What is off, of microphone and camera."""
+        return set(self.page.evaluate(self.MUTED))
 
     def says(self, expression: str) -> bool:
         """Does the page say so? One that is just being left says nothing."""
@@ -148,9 +183,9 @@ class Visitor:
         while not self.says(expression):
             if time.monotonic() > deadline:
                 state = self.page.evaluate(self.STATE)
-                complaints = "; ".join(self.complaints) or "none"
-                NetworkChanged.look(complaints)
-                raise AssertionError(f"{what}; the page says: {state}; the browser's complaints: {complaints}")
+                said = "; ".join([*self.complaints, *self.said]) or "nothing"
+                NetworkChanged.look(said)
+                raise AssertionError(f"{what}; the page says: {state}; the browser says: {said}")
             self.page.wait_for_timeout(50)
 
     def must_wait(self) -> None:
@@ -163,17 +198,23 @@ class Visitor:
     def must_moderate(self) -> None:
         self.until(self.MODERATES, "who logged in as a moderator is none")
 
+    def must_see(self, people: int) -> None:
+        self.until(f"{self.PEOPLE} === {people}", f"{people} people are in the room, {self.name} sees another number")
+
     def let_pass(self) -> list[str]:
         """The directives of the page's policy that let it ask somebody else."""
         return self.page.evaluate(TEMPT, STRANGER)
 
     def log_in(self, name: str, password: str) -> None:
-        raise NotImplementedError
+        """In the dialogue that the moderators' address leads to."""
+        self.until(self.DIALOG, "the moderators' address does not ask for a password")
+        self.page.fill("input[name=username]", name)
+        self.page.fill("input[name=password]", password)
+        self.page.get_by_role("button", name="Login").click()
 
-    def asked_hosts(self) -> set[str]:
-        """The hosts the page asked, or wanted to ask for calls."""
-        urls = self.page.evaluate("window.verifyIceUrls")
-        return {host for host in self.hosts if host} | {url.split(":")[1] for url in urls}
+    def servers_for_calls(self) -> set[str]:
+        """The hosts the page wanted to ask for calls, which is in no log."""
+        return {url.split(":")[1] for url in self.page.evaluate("window.verifyIceUrls")}
 
 
 class StandInVisitor(Visitor):
@@ -183,17 +224,16 @@ class StandInVisitor(Visitor):
     MODERATES = "document.body.dataset.role === 'moderator'"
     WAITS = "document.body.dataset.state === 'waiting'"
     STATE = "JSON.stringify(document.body.dataset)"
-
-    def log_in(self, name: str, password: str) -> None:
-        self.page.fill("#login input[name=user]", name)
-        self.page.fill("#login input[name=password]", password)
-        self.page.click("#login button")
+    PEOPLE = "Number(document.body.dataset.participants)"
+    MUTED = (
+        "[['microphone', 'audioMuted'], ['camera', 'videoMuted']]"
+        ".filter(([, key]) => document.body.dataset[key] === 'true').map(([name]) => name)"
+    )
 
 
 class JitsiVisitor(Visitor):
     """On Jitsi's own page. Written from its sources: the labs have no registry to take that page from."""
 
-    SETTINGS = "config.prejoinConfig.enabled=false&config.startWithAudioMuted=true&config.startWithVideoMuted=true"
     JOINED = "window.APP?.conference?.isJoined() === true"
     MODERATES = "APP.store.getState()['features/base/participants'].local?.role === 'moderator'"
     WAITS = (
@@ -201,12 +241,11 @@ class JitsiVisitor(Visitor):
         " || APP.store.getState()['features/authentication'].waitForOwnerTimeoutID))"
     )
     STATE = "document.body.innerText.slice(0, 300)"
-
-    def log_in(self, name: str, password: str) -> None:
-        self.page.get_by_role("button", name=re.compile("^(log-?in|i am the host)$", re.IGNORECASE)).first.click()
-        self.page.fill("input[name=username]", name)
-        self.page.fill("input[name=password]", password)
-        self.page.get_by_role("button", name="Login").click()
+    PEOPLE = "APP.store.getState()['features/base/participants'].remote.size + 1"
+    MUTED = (
+        "[['microphone', 'audio'], ['camera', 'video']]"
+        ".filter(([, kind]) => APP.store.getState()['features/base/media'][kind].muted).map(([name]) => name)"
+    )
 
 
 def names_asked(log: Path, origin: str) -> set[str]:

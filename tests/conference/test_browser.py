@@ -10,35 +10,55 @@ LOOK = (
 )
 
 
+# What of an address makes the page ask for a password before the room.
+LOGIN = "login=true"
+
+
 class Meeting:
-    """What happened when a guest and a moderator met."""
+    """What happened when a guest and moderators met: one opens the room, another comes later, the first comes again."""
 
     def __init__(self, customer, name, chromium, visitor_class):
         url = f"{customer.url}/{customer.meeting_name()}"
 
-        def arrive(language, url=url):
+        def arrive(language, person, url=url):
             page = chromium.new_context(locale=language, permissions=["camera", "microphone"]).new_page()
-            return visitor_class(page, url)
+            return visitor_class(page, url, person)
 
-        self.guest = arrive("de-DE")
-        self.guest.must_wait()
-        if customer.tokens:
-            self.moderator = arrive("en-GB", f"{url}?jwt={customer.token(name)}")
-        else:
-            self.moderator = arrive("en-GB")
-            self.moderator.must_wait()
-            self.moderator.log_in(name, customer.moderators[name])
-        self.moderator.must_join()
-        self.moderator.must_moderate()
+        def moderate(person):
+            """Comes as moderators do: with a token, or by the address that asks for a password."""
+            moderator = arrive("en-GB", person, f"{url}?{f'jwt={customer.token(name)}' if customer.tokens else LOGIN}")
+            self.prove(moderator, customer, name)
+            return moderator
+
+        guest = arrive("de-DE", "verification, guest")
+        guest.must_wait()
+        first = moderate("verification, first moderator")
+        people = 1
         if not (customer.rules["lobby"] or customer.rules["password"]):  # otherwise a moderator's hand is needed
-            self.guest.must_join()
-        self.visitors = [self.guest, self.moderator]
-        self.hosts = set.union(*(visitor.asked_hosts() for visitor in self.visitors))
+            guest.must_join()
+            people += 1
+        self.inside = [first, guest][:people]
+        self.off_inside = [visitor.off() for visitor in self.inside]
+        second = moderate("verification, second moderator")
+        first.reload()
+        self.prove(first, customer, name)
+        self.visitors = [guest, first, second]
+        self.people = people + 1
+        for visitor in {*self.inside, second}:
+            visitor.must_see(self.people)
+        self.servers = set.union(*(visitor.servers_for_calls() for visitor in self.visitors))
         self.complaints = [complaint for visitor in self.visitors for complaint in visitor.complaints]
+        self.said = [text for visitor in self.visitors for text in visitor.said]
         self.titles = [visitor.page.title() for visitor in self.visitors]
-        self.answers = self.guest.answers
-        # Last, for the browser complains of it.
-        self.let_pass = self.guest.let_pass()
+        self.answers = guest.answers
+        self.let_pass = guest.let_pass()
+
+    @staticmethod
+    def prove(moderator, customer, name):
+        if not customer.tokens:
+            moderator.log_in(name, customer.moderators[name])
+        moderator.must_join()
+        moderator.must_moderate()
 
 
 def hold(customer, moderator, visitor_class, home) -> Meeting:
@@ -48,7 +68,7 @@ def hold(customer, moderator, visitor_class, home) -> Meeting:
             meeting = Meeting(customer, moderator, chromium, visitor_class)
         finally:
             chromium.close()
-    browser.NetworkChanged.look("; ".join(meeting.complaints))
+    browser.NetworkChanged.look("; ".join([*meeting.complaints, *meeting.said]))
     meeting.names = browser.names_asked(home / "net.json", customer.url) - {browser.STRANGER}
     return meeting
 
@@ -62,13 +82,27 @@ def meeting(customer, moderator, stand_in, tmp_path_factory):
 
 @pytest.mark.notice("the page opens, but nobody gets into a conference", LOOK)
 def test_meeting(meeting):
-    """In the browser a guest waits and is told so, a moderator logs in and opens the room, the guest follows"""
+    """In the browser a guest waits and is told so, moderators log in, come again, and everybody is there once"""
     assert meeting.visitors
+
+
+@pytest.mark.guard(
+    "people are seen and heard as soon as they enter",
+    "/plugin.head.html of {domain} (role web); the room's startMuted in prosody (role prosody)",
+)
+def test_off_at_entry(customer, meeting):
+    """Microphone and camera are off before and after entering, as far as the customer wants them to be"""
+    for place, seen in (
+        ("on the screen before the room", [visitor.off_before for visitor in meeting.visitors]),
+        ("in the room", meeting.off_inside),
+    ):
+        on = set(customer.rules["muted"]) - set.intersection(*seen)
+        assert not on, f"{' and '.join(sorted(on))} not off {place}"
 
 
 @pytest.mark.guard("parts of the page do not work or look broken", LOOK)
 def test_no_complaints(meeting):
-    """The browser's console shows no error"""
+    """The page raises no exception, gets every file it asks for, and is not kept from its own by its policy"""
     assert not meeting.complaints, "; ".join(meeting.complaints)
 
 
@@ -78,9 +112,9 @@ def test_no_complaints(meeting):
 )
 def test_no_third_party(customer, meeting):
     """During a meeting the browser asks nobody but the customer's servers"""
-    strangers = {host for host in meeting.hosts | meeting.names if not own(customer, host)}
+    strangers = {host for host in meeting.servers | meeting.names if not own(customer, host)}
     assert not strangers, f"the browser asks {', '.join(sorted(strangers))}"
-    assert customer.domain in meeting.hosts & meeting.names, "the browser's logs do not even name the customer"
+    assert customer.domain in meeting.names, "the browser's log does not even name the customer"
 
 
 @pytest.mark.guard(

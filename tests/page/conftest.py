@@ -1,8 +1,6 @@
 """The stand-in page of Jitsi, sites made of it, and a browser that finds them."""
 
-import hashlib
 import os
-import subprocess
 import sys
 from pathlib import Path
 
@@ -14,10 +12,14 @@ ROOT = HERE.parent.parent
 sys.path.append(str(ROOT / "tests/conference"))  # for the browser the verification suite has
 
 import browser as suite  # noqa: E402  # its folder is known since the line above
-from site_of import DOMAIN, STATE, need, run, serve, unpacked  # noqa: E402  # it stands beside this file, which is no package
+from published import tarball  # noqa: E402  # it stands beside this file, which is no package
+from site_of import DOMAIN, STATE, need, run, serve, unpacked  # noqa: E402  # so does this
 
-AXE = "axe-core-4.14.1"
-AXE_SHA256 = "e6b0ce02b84d892e2e33e403485e7f3d6c29e2be6df65daf44d89ba564139745"
+AXE = (
+    "axe-core",
+    "4.14.1",
+    "sha512-FHfa+lmNjQZfJz1q8wKqIDwC6DExcHt/pkjNQb09a3NPjCKg2rhu5qb2S4r76ASyFNNtuFooJpZe37OgudVGtQ==",
+)
 
 
 @pytest.fixture(scope="session")
@@ -34,18 +36,22 @@ def site(package, tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
+def bare(package, tmp_path_factory):
+    """A page on which everything is chosen otherwise than in the offer."""
+    choices = {
+        "jitsi_features": [],
+        "jitsi_muted_at_entry": [],
+        "jitsi_muted_after": 0,
+        "jitsi_peer_to_peer": "relayed",
+    }
+    with serve(tmp_path_factory.mktemp("bare"), package(), **choices) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
 def must_be_accessible():
     """must_be_accessible(page): axe-core, as its authors built it, finds nothing there."""
-    tarball = STATE / f"cache/{AXE}.tgz"
-    if not tarball.exists():
-        tarball.parent.mkdir(parents=True, exist_ok=True)
-        name = "@".join(AXE.rsplit("-", 1))
-        subprocess.run(
-            [need("npm", "npm"), "pack", "--silent", "--pack-destination", str(tarball.parent), name], check=True
-        )
-    digest = hashlib.sha256(tarball.read_bytes()).hexdigest()
-    assert digest == AXE_SHA256, f"{tarball} is not what it was when it was pinned: {digest}"
-    axe = run("tar", "-xzOf", tarball, "package/axe.min.js")
+    axe = run("tar", "-xzOf", tarball(*AXE), "package/axe.min.js")
 
     def judge(page) -> None:
         page.evaluate(axe)

@@ -2,11 +2,12 @@
 
 import base64
 import json
-import re
 import struct
 import zlib
 
+import browser as suite
 import pytest
+import signalling
 import yaml
 from site_of import DOMAIN, ORIGIN, ROOT, run, serve, write
 
@@ -197,40 +198,6 @@ def example(package, tmp_path_factory):
         yield running
 
 
-def keep_waiting(socket):
-    """prosody and the focus, as a guest knows them whom nobody has let in yet."""
-    stream = f"<open xmlns='urn:ietf:params:xml:ns:xmpp-framing' from='guest.{DOMAIN}' id='1' version='1.0'/>"
-    features = "<stream:features xmlns:stream='http://etherx.jabber.org/streams'>{}</stream:features>"
-    offers = [
-        "<mechanisms xmlns='urn:ietf:params:xml:ns:xmpp-sasl'><mechanism>ANONYMOUS</mechanism></mechanisms>",
-        "<bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'/>",
-    ]
-    answers = {
-        "<bind": f"<bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'><jid>guest@guest.{DOMAIN}/1</jid></bind>",
-        "<conference": "<conference xmlns='http://jitsi.org/protocol/focus' ready='true'/>",
-    }
-    refused = (
-        "<presence xmlns='jabber:client' type='error' from='{}'><error type='auth'>"
-        "<registration-required xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/>"
-        f"<lobbyroom xmlns='http://jitsi.org/jitmeet'>room@lobby.{DOMAIN}</lobbyroom></error></presence>"
-    )
-
-    def answer(frame):
-        if frame.startswith("<open"):
-            socket.send(stream)
-            socket.send(features.format(offers.pop(0)))
-        elif frame.startswith("<auth"):
-            socket.send("<success xmlns='urn:ietf:params:xml:ns:xmpp-sasl'/>")
-        elif frame.startswith("<iq"):
-            [payload] = [payload for asked, payload in answers.items() if asked in frame]
-            [identifier] = re.findall(r"^<iq[^>]* id=['\"]([^'\"]+)", frame)
-            socket.send(f"<iq xmlns='jabber:client' type='result' id='{identifier}'>{payload}</iq>")
-        elif room := re.search(r"^<presence[^>]* to=['\"]([^'\"]+@conference[^'\"]+)", frame):
-            socket.send(refused.format(room[1]))
-
-    socket.on_message(answer)
-
-
 @pytest.mark.parametrize("size", [PHONE, DESKTOP], ids=["phone", "desktop"])
 @pytest.mark.parametrize(
     ("brand", "title"), [("branded", "Treffpunkt & Co"), ("example", "Auenfeld trifft sich")], ids=["one", "two"]
@@ -239,8 +206,7 @@ def test_the_look_can_be_looked_at(request, chromium, must_be_accessible, shoot,
     """Consent page, welcome page and lobby; their pictures are in docs/pages.md, in 48 colours (pngquant)."""
     site = request.getfixturevalue(brand)
     page = chromium(site).new_context(locale="de-DE", viewport=size).new_page()
-    complaints = []
-    page.on("console", lambda message: complaints.append(message.text))
+    complaints = suite.listen(page, DOMAIN)
     name = f"{{}}-{brand}-{'phone' if size == PHONE else 'desktop'}"
 
     page.goto(f"{ORIGIN}/")
@@ -259,9 +225,13 @@ def test_the_look_can_be_looked_at(request, chromium, must_be_accessible, shoot,
     assert page.locator("#logo").is_visible()
     shoot(page, name.format("welcome"))
 
-    page.route_web_socket(re.compile("/xmpp-websocket"), keep_waiting)
+    signalling.Room("lobby").serve(page)
     page.goto(f"{ORIGIN}/Sprechstunde")
-    page.wait_for_selector("body[data-dressed=yes][data-state=waiting]")
+    page.wait_for_selector("body[data-dressed=yes][data-state=prejoin]")
+    shoot(page, name.format("prejoin"))
+    page.fill("#premeeting-name-input", "Anna")
+    page.get_by_test_id("prejoin.joinMeeting").click()
+    page.wait_for_selector("body[data-state=waiting]")
     behind = page.evaluate("getComputedStyle(document.body).backgroundImage")
     assert behind in look(site)["branding"]["premeetingBackground"]
     assert page.evaluate("document.documentElement.scrollWidth") <= size["width"]
