@@ -91,7 +91,7 @@ class Customer:
     customer's page may lead to, ca is the lab's own authority or empty, log is where tracebacks go, log_days how
     long logs may live, jump are ssh's arguments for servers without a public address, directory are the servers
     that the meet host asks who somebody is, tokens is what makes a good one where people come with tokens signed
-    by a shared secret, look is what of the page is the customer's own: its name, files of pictures, per language
+    by a shared secret, look is what of the page is the customer's own: its name, whether it has a logo, per language
     the heading of the text that asks; recordings tell where films go and whether they are sealed, stream_targets
     where rooms may be streamed to, stream_word is what viewers of the stream must know, if anything; numbers are
     those people call, trunk tells how calls sound, lines how many of them each gateway takes. Holds passwords:

@@ -1,6 +1,9 @@
 """A conference as people have it: in the browser."""
 
+import json
+
 import browser
+import outside
 import pytest
 from playwright.sync_api import sync_playwright
 
@@ -131,10 +134,11 @@ def test_no_stranger(meeting):
 )
 def test_look(customer, meeting):
     """In the browser the conference bears the customer's name and logo"""
-    name, pictures = customer.look["name"], customer.look["pictures"]
+    name = customer.look["name"]
     assert all(name in title for title in meeting.titles), f"the page is called {' and '.join(meeting.titles)}"
-    taken = ["branding.json", *(f"branding/{file}" for kind, file in pictures.items() if kind == "logo")]
-    missed = [path for path in taken if meeting.answers.get(f"{customer.url}/{path}") != 200]
+    logo = json.loads(outside.get(customer, "/branding.json").text)["logoImageUrl"]
+    assert bool(logo) == customer.look["logo"], f"the page is told {logo or 'no logo'}"
+    missed = [url for url in (f"{customer.url}/branding.json", logo) if url and meeting.answers.get(url) != 200]
     assert not missed, f"the browser did not get {', '.join(missed)}"
 
 

@@ -101,8 +101,10 @@ def test_the_page_is_told_the_customers_look(branded, files):
     branding = look(branded)["branding"]
     assert branding["backgroundColor"] == "#101820"
     assert branding["customTheme"]["palette"]["action01"] == "#7b1fa2"
-    assert fetch(branded, branding["logoImageUrl"]).text == (files / "logo.svg").read_text()
-    assert branding["premeetingBackground"].startswith(f'url("{ORIGIN}/branding/')
+    assert f'url("{ORIGIN}/branding/' in branding["premeetingBackground"]
+    logo = fetch(branded, branding["logoImageUrl"]).text
+    assert base64.b64encode((files / "logo.svg").read_bytes()).decode() in logo
+    assert f'fill="{COLORS["light"]["background"]}"' in logo
     labels = json.loads(fetch(branded, branding["labels"]["de"]).text)
     assert labels["welcomepage"] == {"headerTitle": "Guten Tag", "headerSubtitle": 'Räume für "alle"'}
     assert labels["info"]["inviteURLFirstPartGeneral"] == "Sie sind eingeladen."
@@ -198,6 +200,63 @@ def example(package, tmp_path_factory):
         yield running
 
 
+# What a browser paints, read from a screenshot by a canvas: the darkest and the lightest luminance, by WCAG 2.
+LUMINANCES = """
+  async ([png, box]) => {
+    const picture = new Image();
+    picture.src = "data:image/png;base64," + png;
+    await picture.decode();
+    const canvas = Object.assign(document.createElement("canvas"), {width: picture.width, height: picture.height});
+    const context = canvas.getContext("2d");
+    context.drawImage(picture, 0, 0);
+    const bytes = context.getImageData(...box).data;
+    const linear = c => (c /= 255) <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4;
+    let least = 1, most = 0;
+    for (let at = 0; at < bytes.length; at += 4) {
+      const light = 0.2126 * linear(bytes[at]) + 0.7152 * linear(bytes[at + 1]) + 0.0722 * linear(bytes[at + 2]);
+      least = Math.min(least, light);
+      most = Math.max(most, light);
+    }
+    return [least, most];
+  }
+"""
+
+
+def luminances(page, x, y, width, height) -> list[float]:
+    """The darkest and the lightest thing painted there."""
+    shot = base64.b64encode(page.screenshot()).decode()
+    return page.evaluate(LUMINANCES, [shot, [x, y, width, height]])
+
+
+@pytest.mark.parametrize("picture", ["white.png", "example"])
+def test_white_text_can_be_read_on_any_lobby_picture(branded, chromium, picture):
+    """Painted as the page does, with a white picture, and with the light one of the example."""
+    shade, _, _ = look(branded)["branding"]["premeetingBackground"].partition("url(")
+    file = (EXAMPLE / "brand/lobby.svg").read_bytes() if picture == "example" else png(8, 8, (255, 255, 255))
+    kind = "svg+xml" if picture == "example" else "png"
+    url = f"data:image/{kind};base64,{base64.b64encode(file).decode()}"
+    page = chromium(branded).new_page()
+    page.set_content(f"<div style='position: fixed; inset: 0; background: {shade}url(\"{url}\") center / cover'></div>")
+    _, lightest = luminances(page, 0, 0, 400, 400)
+    assert 1.05 / (lightest + 0.05) >= 4.5
+
+
+def test_the_logo_can_be_seen_in_the_dark_of_a_meeting(example_logo, branded, chromium):
+    """That of the example, whose name is dark green, in its dark green meeting."""
+    page = chromium(branded).new_page()
+    page.set_content(
+        f"<body style='margin: 0; background: #10201a'><img width=260 src='data:image/svg+xml;base64,{example_logo}'>"
+    )
+    page.wait_for_function("document.images[0].complete")
+    darkest, lightest = luminances(page, 90, 10, 150, 45)
+    assert (lightest + 0.05) / (darkest + 0.05) >= 4.5
+
+
+@pytest.fixture(scope="module")
+def example_logo(example):
+    return base64.b64encode(fetch(example, look(example)["branding"]["logoImageUrl"]).text.encode()).decode()
+
+
 @pytest.mark.parametrize("size", [PHONE, DESKTOP], ids=["phone", "desktop"])
 @pytest.mark.parametrize(
     ("brand", "title"), [("branded", "Treffpunkt & Co"), ("example", "Auenfeld trifft sich")], ids=["one", "two"]
@@ -224,6 +283,9 @@ def test_the_look_can_be_looked_at(request, chromium, must_be_accessible, shoot,
     assert page.get_by_text(words["headerSubtitle"]).is_visible()
     assert page.locator("#logo").is_visible()
     shoot(page, name.format("welcome"))
+    page.fill("#moderators [name=room]", "Sprechstunde 1")
+    page.locator("#moderators button").click()
+    page.wait_for_url(f"{ORIGIN}/Sprechstunde%201?login=true")
 
     signalling.Room("lobby").serve(page)
     page.goto(f"{ORIGIN}/Sprechstunde")
@@ -232,8 +294,10 @@ def test_the_look_can_be_looked_at(request, chromium, must_be_accessible, shoot,
     page.fill("#premeeting-name-input", "Anna")
     page.get_by_test_id("prejoin.joinMeeting").click()
     page.wait_for_selector("body[data-state=waiting]")
-    behind = page.evaluate("getComputedStyle(document.body).backgroundImage")
-    assert behind in look(site)["branding"]["premeetingBackground"]
+    assert (
+        page.evaluate("getComputedStyle(document.body).backgroundImage")
+        in look(site)["branding"]["premeetingBackground"]
+    )
     assert page.evaluate("document.documentElement.scrollWidth") <= size["width"]
     shoot(page, name.format("lobby"))
     assert complaints == []

@@ -6,12 +6,13 @@ import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
-from site_of import DOMAIN, ORIGIN, serve
+from site_of import DOMAIN, ORIGIN, serve, write
 
 ROOM = "/team/weekly?jwt=a.b.c&lang=de#config.startWithAudioMuted=true&userInfo.displayName=%22Anna%22"
 REQUESTED = (ORIGIN + ROOM).partition("#")[0]
 ACCEPT = {"de-DE": "Zustimmen und eintreten", "en-US": "Accept and enter"}
 DECLINE = {"de-DE": "Ablehnen", "en-US": "Decline"}
+LOG_IN = {"de-DE": "Zustimmen und für die Moderation anmelden", "en-US": "Accept and log in as moderator"}
 BACKGROUND = {"light": "rgb(255, 255, 255)", "dark": "rgb(22, 25, 29)"}
 PHONE, DESKTOP = {"width": 320, "height": 640}, {"width": 1280, "height": 800}
 
@@ -99,6 +100,26 @@ def test_the_browsers_own_log_shows_one_request(visit, tmp_path):
     assert urls_asked(tmp_path / "net.json") == [ORIGIN + ROOM]
 
 
+@pytest.mark.parametrize("javascript", [True, False], ids=["script", "no script"])
+def test_moderators_are_led_to_their_login(visit, javascript):
+    """In the room they came for; on the start page there is none yet, nor on a page of the package."""
+    page = visit(java_script_enabled=javascript)
+    for elsewhere in ("/", "/?a=b", "/static/dialInInfo.html?room=weekly"):
+        page.goto(ORIGIN + elsewhere)
+        assert page.get_by_role("button", name=LOG_IN["en-US"]).count() == 0
+    page.goto(ORIGIN + ROOM)
+    page.get_by_role("button", name=LOG_IN["en-US"]).click()
+    page.wait_for_url(f"{ORIGIN}/team/weekly?login=true")
+    page.wait_for_selector("meta[name=generator][content^=STAND-IN]", state="attached")
+    assert [cookie["name"] for cookie in page.context.cookies()] == ["consent"]
+
+
+def test_where_nobody_has_a_password_no_login_is_offered(tmp_path):
+    write(tmp_path, {"jitsi_directory": {"kind": "token", "issuer": "acme", "audience": "jitsi"}})
+    assert "login=true" not in (tmp_path / "consent/en.html").read_text()
+    assert '"DISPLAY_WELCOME_PAGE_CONTENT": false' in (tmp_path / "interface_config.js").read_text()
+
+
 def test_an_expired_answer_is_asked_for_again(visit):
     page = visit()
     page.goto(f"{ORIGIN}/room")
@@ -158,12 +179,12 @@ def test_everybody_can_use_it(visit, must_be_accessible, shoot, locale, scheme, 
     assert page.evaluate("document.documentElement.scrollWidth") <= size["width"]
     assert page.evaluate("getComputedStyle(document.body).backgroundColor") == BACKGROUND[scheme]
     focused = []
-    for _ in range(4):
+    for _ in range(5):
         page.keyboard.press("Tab")
         focused.append(page.evaluate("document.activeElement.textContent.trim()"))
         assert page.evaluate("getComputedStyle(document.activeElement).outlineStyle") == "solid", focused
     words = {"de-DE": ["Datenschutz", "Impressum"], "en-US": ["Privacy", "Imprint"]}[locale]
-    assert focused == [ACCEPT[locale], DECLINE[locale], *words]
+    assert focused == [ACCEPT[locale], DECLINE[locale], LOG_IN[locale], *words]
 
 
 def test_the_keyboard_is_enough(visit):
