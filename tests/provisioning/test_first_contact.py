@@ -42,7 +42,7 @@ def login_key(machine, tmp_path_factory):
     key = tmp_path_factory.mktemp("key") / "id"
     subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", key], check=True)
     machine.put("/root/.ssh/authorized_keys", key.with_suffix(".pub").read_text())
-    machine.sh("mkdir -p /run/sshd; chmod 700 /root/.ssh")
+    machine.sh('mkdir -p /run/sshd; chmod 700 "/root/.ssh"')
     return key
 
 
