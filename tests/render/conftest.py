@@ -7,6 +7,7 @@ import pytest
 from rendering import EXAMPLES, render
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(items):
     """Tests of one example run in one process (`--dist loadgroup`), so that the example is rendered once."""
     for item in items:
