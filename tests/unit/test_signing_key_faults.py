@@ -1,0 +1,41 @@
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from pysequoia import Cert
+from signing_key_faults import signing_key_faults
+
+NOW = datetime.now(UTC)
+URL = "https://packages.example/key.asc"
+
+
+@pytest.fixture(scope="module")
+def keys():
+    """A key that is good for a day, and one that is good for ever."""
+    return Cert.generate("Repository <r@example.org>", validity_seconds=86400), Cert.generate("Other <o@example.org>")
+
+
+def test_finds_nothing_in_a_key_that_is_good(keys):
+    short, lasting = keys
+    fingerprint = short.fingerprint.upper()
+    spaced = " ".join(fingerprint[i : i + 4] for i in range(0, 40, 4))
+    for wanted in ([], [fingerprint], [spaced], [lasting.fingerprint, short.fingerprint]):
+        assert signing_key_faults(str(short), URL, wanted, NOW) == []
+    # Owners publish the old key beside the new one.
+    assert signing_key_faults(f"{short}\n{lasting}", URL, [], NOW + timedelta(days=2)) == []
+
+
+def test_names_an_expired_key(keys):
+    (fault,) = signing_key_faults(str(keys[0]), URL, [], NOW + timedelta(days=2))
+    assert fault.startswith(f"{URL}: key {keys[0].fingerprint.upper()} expired on ")
+
+
+def test_names_a_key_that_nobody_vouched_for(keys):
+    short, lasting = keys
+    (fault,) = signing_key_faults(f"{short}\n{lasting}", URL, [short.fingerprint], NOW)
+    assert fault.startswith(f"{URL} has key {lasting.fingerprint.upper()}, which is not in jitsi_repository.key_fing")
+
+
+@pytest.mark.parametrize("text", ["", "<html>404</html>", "-----BEGIN PGP PUBLIC KEY BLOCK-----\n\nxxxx\n"])
+def test_names_what_is_no_key(text):
+    (fault,) = signing_key_faults(text, URL, [], NOW)
+    assert fault == f"{URL} is no ASCII-armoured OpenPGP key: correct jitsi_repository."
