@@ -46,14 +46,14 @@ def _expiration(key: Cert) -> datetime | None:
 
 
 def signing_key_faults(text: str, source: str, fingerprints: list[str], at: datetime | None = None) -> list[str]:
-    """Return the faults at the given moment (now)."""
+    """Return the faults at that moment, by default now."""
     at = at or datetime.now(UTC)
     try:
         keys = list(Cert.split_bytes(text.encode()))
     except RuntimeError:
         keys = []
     if not keys or not text.lstrip().startswith("-----BEGIN PGP PUBLIC KEY BLOCK-----"):
-        return [f"{source} is no ASCII-armoured OpenPGP key: correct jitsi_repository."]
+        return [f"{source} is not an ASCII-armoured OpenPGP key: correct jitsi_repository."]
     wanted = {fingerprint.replace(" ", "").lower() for fingerprint in fingerprints}
     unknown = [key.fingerprint.upper() for key in keys if wanted and key.fingerprint.lower() not in wanted]
     faults = [

@@ -15,6 +15,7 @@ from email.utils import parsedate_to_datetime
 from pathlib import Path
 
 from debian.deb822 import Packages, Release
+from signing_key_faults import signing_key_faults
 
 TIMEOUT = 5  # seconds without an answer
 LARGEST = 64 * 1024 * 1024  # of any file that is read, in bytes
@@ -89,14 +90,20 @@ def signed_text(in_release: bytes, key: bytes) -> str:
         return text.read_text()
 
 
+def _key(repository: dict) -> bytes:
+    """The repository's key, if hosts will trust it (roles/base/tasks/key.yml)."""
+    file = repository.get("key_file")
+    key = Path(file).expanduser().read_bytes() if file else read(repository["key_url"])
+    source, fingerprints = file or repository["key_url"], repository.get("key_fingerprints") or []
+    if faults := signing_key_faults(key.decode(errors="replace"), source, fingerprints):
+        raise UntrustedError(" ".join(faults).removesuffix("."))
+    return key
+
+
 def package_list(repository: dict) -> list[Package]:
     """Every package that the repository (a value of jitsi_repository) holds, in the order of its list."""
     suite = f"{repository['url'].rstrip('/')}/{repository['suite']}"
-    if repository.get("key_file"):
-        key = Path(repository["key_file"]).expanduser().read_bytes()
-    else:
-        key = read(repository["key_url"])
-    release = Release(signed_text(read(f"{suite}InRelease"), key))
+    release = Release(signed_text(read(f"{suite}InRelease"), _key(repository)))
     files = {entry["name"].removeprefix("./"): entry for entry in release.get("SHA256", [])}
     name = next((name for name in ("Packages.gz", "Packages") if name in files), None)
     if name is None:

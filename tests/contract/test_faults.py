@@ -281,9 +281,9 @@ FAULTS = [
         "jitsi_certificate",
         {"mode": "files", "key_file": "k"},
         "jitsi_certificate.certificate_file is missing: write it in group_vars/jitsi/main.yml "
-        "(File on the operator's machine with certificate and chain (PEM), valid for jitsi_domain, turn-1.DOMAIN and "
-        "so on for the relays, stream.DOMAIN for a streaming server, and sip-1.DOMAIN and so on for gateways whose "
-        "trunk speaks TLS).",
+        "(File on the operator's machine with the certificate and, behind it, its intermediates (PEM), for an own CA "
+        "its root, too; valid for jitsi_domain, turn-1.DOMAIN and so on for the relays, stream.DOMAIN for a streaming "
+        "server, and sip-1.DOMAIN and so on for gateways whose trunk speaks TLS).",
     ),
     (
         "cloud_dns",

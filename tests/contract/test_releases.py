@@ -1,17 +1,12 @@
 """make releases, and what validate and plan ask the repository, against a signed repository on this machine."""
 
-import functools
 import gzip
 import hashlib
-import http.server
 import importlib.util
 import os
 import re
 import shutil
 import socket
-import subprocess
-import threading
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from importlib.machinery import SourceFileLoader
 from pathlib import Path
@@ -19,6 +14,7 @@ from pathlib import Path
 import pytest
 import yaml
 from contract import CHOICES, OFFER, ROOT, play, snapshot, write_customer
+from signing import fingerprint, gpg, served
 
 loader = SourceFileLoader("releases", str(ROOT / "scripts/releases"))
 program = importlib.util.module_from_spec(importlib.util.spec_from_loader("releases", loader))
@@ -37,11 +33,6 @@ NEW = {
     "jigasi": "1.1-413-g6fbf4f2-1",
 }
 VERSIONS = {name: OFFER["jitsi_releases"].get(name, NEW) for name in RELEASES}
-
-
-def gpg(home: Path, *words: str, **options) -> bytes:
-    command = ["gpg", "--homedir", str(home), "--batch", "--quiet", "--passphrase", "", *words]
-    return subprocess.run(command, check=True, capture_output=True, **options).stdout
 
 
 def entry(name: str, version: str, depends: str = "") -> str:
@@ -69,7 +60,7 @@ class Repository:
 
     @property
     def choice(self) -> dict:
-        return {"url": self.url, "suite": "stable/", "key_url": f"{self.url}/key.asc"}
+        return {"url": self.url, "suite": "stable/", "key_file": str(self.key)}
 
     def publish(self, without: tuple[str, ...] = ()) -> None:
         """Every release, oldest first, but the packages that are left out; NAME or NAME VERSION."""
@@ -97,24 +88,6 @@ class Repository:
 
     def content(self, name: str) -> bytes:
         return (self.folder / "stable" / name).read_bytes()
-
-
-class Quiet(http.server.SimpleHTTPRequestHandler):
-    def log_message(self, *_):
-        pass
-
-
-@contextmanager
-def served(folder: Path):
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=str(folder)))
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_address[1]}"
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
 
 
 @pytest.fixture(scope="module")
@@ -249,11 +222,20 @@ def test_a_file_of_another_form_is_not_changed(releases, catalogue):
 # --- trust, as apt has it
 
 
-def test_a_binary_key_is_as_good_as_an_armored_one(repository, tmp_path):
+def test_a_binary_key_is_refused_because_apt_reads_armor_in_a_file_of_that_name(repository, tmp_path, capsys):
     key = tmp_path / "key.gpg"
     key.write_bytes(gpg(repository.home, "--export"))
-    choice = {"url": repository.url, "suite": "stable/", "key_file": str(key)}
-    assert len(repository_module.package_list(choice)) == len(repository_module.package_list(repository.choice)) > 0
+    assert program.check(question(repository, key_file=str(key))) == 1
+    assert capsys.readouterr().out == (
+        f"jitsi_repository cannot be used: {key} is not an ASCII-armoured OpenPGP key: correct jitsi_repository.\n"
+    )
+
+
+def test_a_key_is_refused_unless_its_fingerprint_is_known(repository, capsys):
+    known = fingerprint(repository.key)
+    assert program.check(question(repository, key_fingerprints=[known])) == 0
+    assert program.check(question(repository, key_fingerprints=["0" * 40])) == 1
+    assert f"has key {known}, which is not in jitsi_repository.key_fingerprints" in capsys.readouterr().out
 
 
 def foreign_key(repository, tmp_path):

@@ -1,7 +1,7 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from pysequoia import Cert
+from pysequoia import Tsk
 from signing_key_faults import signing_key_faults
 
 NOW = datetime.now(UTC)
@@ -11,7 +11,8 @@ URL = "https://packages.example/key.asc"
 @pytest.fixture(scope="module")
 def keys():
     """A key that is good for a day, and one that is good for ever."""
-    return Cert.generate("Repository <r@example.org>", validity_seconds=86400), Cert.generate("Other <o@example.org>")
+    short = Tsk.generate("Repository <r@example.org>", validity_seconds=86400)
+    return short.extract_certificate(), Tsk.generate("Other <o@example.org>").extract_certificate()
 
 
 def test_finds_nothing_in_a_key_that_is_good(keys):
@@ -38,4 +39,4 @@ def test_names_a_key_that_nobody_vouched_for(keys):
 @pytest.mark.parametrize("text", ["", "<html>404</html>", "-----BEGIN PGP PUBLIC KEY BLOCK-----\n\nxxxx\n"])
 def test_names_what_is_no_key(text):
     (fault,) = signing_key_faults(text, URL, [], NOW)
-    assert fault == f"{URL} is no ASCII-armoured OpenPGP key: correct jitsi_repository."
+    assert fault == f"{URL} is not an ASCII-armoured OpenPGP key: correct jitsi_repository."
