@@ -238,7 +238,7 @@ async def breakout_room(crowd, moderator):
 
 @pytest.fixture(scope="session")
 def rendered(tmp_path_factory):
-    return render(EXAMPLE, tmp_path_factory.mktemp(EXAMPLE), "--limit", "meet")
+    return render(EXAMPLE, tmp_path_factory.mktemp(EXAMPLE), roles=["prosody"])
 
 
 @pytest.fixture(scope="session")

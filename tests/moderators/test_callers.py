@@ -12,7 +12,7 @@ EXAMPLE = "example-telephone"
 
 @pytest.fixture(scope="session")
 def rendered(tmp_path_factory):
-    return render(EXAMPLE, tmp_path_factory.mktemp(EXAMPLE), "--limit", "meet")
+    return render(EXAMPLE, tmp_path_factory.mktemp(EXAMPLE), roles=["prosody"])
 
 
 @pytest.fixture

@@ -35,7 +35,8 @@ ROOM = "daily"
 
 @pytest.fixture(scope="module")
 def rendered(tmp_path_factory):
-    return render("example-small", tmp_path_factory.mktemp("directory"), "--limit", "meet", "-e", json.dumps(CHOICES))
+    choices, roles = json.dumps(CHOICES), ["prosody", "directory"]
+    return render("example-small", tmp_path_factory.mktemp("directory"), "-e", choices, roles=roles)
 
 
 @pytest.fixture(scope="module")

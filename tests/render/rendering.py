@@ -1,5 +1,6 @@
 """Renders what the hosts of an inventory would get, from the real roles (but for their tasks) and the real wiring."""
 
+import itertools
 import json
 import os
 import re
@@ -14,18 +15,14 @@ import yaml
 HERE = Path(__file__).parent
 ROOT = HERE.parent.parent
 EXAMPLES = sorted(path.name for path in (ROOT / "inventories").glob("example-*"))
-ROLES = (
-    "prosody",
-    "directory",
-    "jicofo",
-    "conference_mapper",
-    "web",
-    "videobridge",
-    "turn",
-    "jibri",
-    "recording_delivery",
-    "jigasi",
-)
+# Which roles the hosts of each group get, as far as they render templates.
+ROLES = {
+    "meet": ("prosody", "directory", "jicofo", "conference_mapper", "web"),
+    "videobridges": ("videobridge",),
+    "turn": ("turn",),
+    "recorders": ("jibri", "recording_delivery"),
+    "gateways": ("jigasi",),
+}
 
 
 @dataclass
@@ -66,8 +63,10 @@ def link_role(role, directory, tasks, entry="main"):
 def play(playbook, directory, example, *options):
     """Runs a playbook from the directory, on the example's plan and made-up addresses, with the roles linked there."""
     (directory / "group_vars").symlink_to(ROOT / "group_vars")
+    here = directory / playbook.name
+    here.write_text(playbook.read_text())
     command = [
-        *(Path(sys.executable).with_name("ansible-playbook"), shutil.copy(playbook, directory)),
+        *(Path(sys.executable).with_name("ansible-playbook"), here),
         *("-i", ROOT / "inventories" / example / "plan.yml", "-i", HERE / "lab/hosts.yml"),
         *("-e", f"ansible_python_interpreter={sys.executable}", *options),
     ]
@@ -83,12 +82,25 @@ def play(playbook, directory, example, *options):
     assert run.returncode == 0, run.stdout + run.stderr
 
 
-def render(example, directory, *options):
-    """Renders one example into directory/out; the roles there are links to the real ones but for their tasks."""
-    for role in ROLES:
+def render(example, directory, *options, roles=None):
+    """Renders one example into directory/out: all its hosts, or those of the roles named, and these roles alone.
+
+    The roles are links to the real ones but for their tasks, which render instead of installing.
+    """
+    wanted = {group: [role for role in of if role in (roles or of)] for group, of in ROLES.items()}
+    for role in itertools.chain(*wanted.values()):
         link_role(role, directory, HERE / "role_tasks.yml")
-    play(HERE / "render.yml", directory, example, "-e", f"render_dir={directory}", *options)
+    playbook = directory / "plays.yml"
+    playbook.write_text(json.dumps([render_play(group, of) for group, of in wanted.items() if of]))
+    play(playbook, directory, example, "-e", f"render_dir={directory}", *options)
     return unpack(example, directory)
+
+
+def render_play(group, roles):
+    """The play that renders these roles for the hosts of a group, which not every example has."""
+    hosts = f"{{{{ groups['{group}'] | default([]) }}}}"
+    name = f"Render what {group} would get"
+    return {"name": name, "hosts": hosts, "connection": "local", "gather_facts": False, "roles": roles}
 
 
 def unpack(example, directory):
