@@ -105,7 +105,7 @@ class Participant:
             self.ask()
         elif stanza.tag == f"{CLIENT}presence" and where == self.room:
             if kind == "error":
-                lobby = stanza.find("{http://jitsi.org/jitmeet}lobbyroom")
+                lobby = error.find("{http://jitsi.org/jitmeet}lobbyroom")
                 if lobby is None:
                     self.say("failed", reason=reason)
                 else:
