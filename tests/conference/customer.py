@@ -135,7 +135,8 @@ class Customer:
     def token(self, name: str, secret: str = "", **claims: object) -> str:
         """What the moderator of that name comes with, good for some minutes; signed by another secret it is forged."""
         now = int(time.time())
-        claims = {"iss": self.tokens["issuer"], "aud": self.tokens["audience"], "iat": now, "exp": now + 600} | claims
+        common = {"iss": self.tokens["issuer"], "aud": self.tokens["audience"], "sub": self.domain}
+        claims = common | {"iat": now, "exp": now + 600} | claims
         claim(claims, self.tokens["login_claims"][0], name)
         claim(claims, self.tokens["moderator_claim"], self.tokens["moderator_value"] or True)
         text = ".".join(base64url(part) for part in ({"typ": "JWT", "alg": "HS256"}, claims))

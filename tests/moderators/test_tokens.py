@@ -95,7 +95,7 @@ class Issuer:
             "alg": "RS256" if self.kind == "keys" else "HS256",
             "kid": f"key-{self.numbers}",
         } | header
-        claims = {"iss": ISSUER, "aud": AUDIENCE, "iat": now, "exp": now + 300} | claims
+        claims = {"iss": ISSUER, "aud": AUDIENCE, "sub": "4711", "iat": now, "exp": now + 300} | claims
         text = f"{base64url(header)}.{base64url({k: v for k, v in claims.items() if v is not None})}"
         return f"{text}.{base64url(self.sign(text.encode(), header['alg'], key))}"
 
@@ -114,7 +114,7 @@ def issuer(request):
 @pytest.fixture(scope="module")
 def rendered(issuer, tmp_path_factory):
     choices = json.dumps(CHOICES[issuer.kind] | {"jitsi_moderators_by": "group"})
-    return render("example-small", tmp_path_factory.mktemp("tokens"), "--limit", "meet", "-e", choices)
+    return render("example-small", tmp_path_factory.mktemp("tokens"), "-e", choices, roles=["prosody"])
 
 
 @pytest.fixture(scope="module")
@@ -262,6 +262,7 @@ SPOILT = {
     "no issuer": {"iss": None},
     "another audience": {"aud": "other"},
     "no audience": {"aud": None},
+    "no subject": {"sub": None},
     "no end": {"exp": None},
     "an end that is no number": {"exp": "tomorrow"},
     "nobody's": {"context": {"user": {}}, "preferred_username": None},

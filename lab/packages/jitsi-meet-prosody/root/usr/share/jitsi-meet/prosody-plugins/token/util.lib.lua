@@ -109,6 +109,7 @@ function Tokens:claims(token)
 	if not matches(body.iss, self.issuers) then return nil, "invalid 'iss' claim"; end
 	if not matches(body.aud, self.audiences) then return nil, "invalid 'aud' claim"; end
 	if self.needs_room and body.room == nil then return nil, "'room' claim is missing"; end
+	if body.sub == nil then return nil, "'sub' claim is missing"; end
 	return body;
 end
 
