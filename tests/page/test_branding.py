@@ -130,7 +130,7 @@ def test_pictures_are_kept_for_a_year_and_the_look_is_not(branded):
 
 
 def test_the_look_is_served_after_consent_only(branded):
-    for address in ("/branding.json", "/manifest.json", look(branded)["branding"]["logoImageUrl"]):
+    for address in ("/branding.json", "/interface_config.js", look(branded)["branding"]["logoImageUrl"]):
         assert branded.get(address.removeprefix(ORIGIN)).status == 403
 
 
