@@ -409,6 +409,7 @@ def drain(machine, minutes):
 def test_retire_waits_for_the_last_conference(running):
     """And refuses a bridge that still holds one, or does not say whether it does."""
     people = [Participant(running, ALICE, "retire", nick) for nick in ("alice", "again")]
+    people[0].await_people(2)
     wait(
         lambda: "jitsi_jvb_conferences 1.0" in running.sh("curl -s http://127.0.0.1:8080/metrics").stdout, running.logs
     )
