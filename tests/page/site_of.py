@@ -18,7 +18,7 @@ HERE = Path(__file__).parent
 ROOT = HERE.parent.parent
 sys.path.append(str(ROOT / "tests/render"))
 
-from rendering import link_role, play  # noqa: E402  # their folder is known since the line above
+from rendering import link_role, play, within_limits  # noqa: E402  # their folder is known since the line above
 
 STATE = Path(os.environ.get("LAB_STATE") or ROOT / ".lab")
 RELEASE = "1.0.9268-1"
@@ -151,7 +151,7 @@ def placed(folder: Path, package: Path, prosody: int) -> str:
         "127.0.0.1:5280": f"127.0.0.1:{prosody}",
         "user www-data;": "user root;" if os.geteuid() == 0 else "",
     }
-    return replaced(with_included((folder / "nginx.conf").read_text(), folder), places)
+    return replaced(within_limits(with_included((folder / "nginx.conf").read_text(), folder)), places)
 
 
 def configuration(folder: Path, package: Path, port: int, prosody: int) -> str:

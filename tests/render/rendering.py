@@ -4,6 +4,7 @@ import itertools
 import json
 import os
 import re
+import resource
 import shutil
 import subprocess
 import sys
@@ -86,6 +87,17 @@ def play(playbook, directory, example, *options):
         command, cwd=ROOT, env={**os.environ, **settings}, capture_output=True, text=True, timeout=300, check=False
     )
     assert run.returncode == 0, run.stdout + run.stderr
+
+
+def within_limits(text):
+    """A configuration of nginx with no more files than this machine allows; systemd allows more than any of ours."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return re.sub(
+        r"^worker_rlimit_nofile (\d+);",
+        lambda found: f"worker_rlimit_nofile {min(int(found[1]), most)};",
+        text,
+        flags=re.M,
+    )
 
 
 def render(example, directory, *options, roles=None):

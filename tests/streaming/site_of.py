@@ -18,7 +18,7 @@ sys.path += [str(ROOT / "tests/conference"), str(ROOT / "tests/render")]
 from browser import need  # noqa: E402  # found by the line above
 from machine import Machine, wait  # noqa: E402  # by the line before
 from publisher import publish  # noqa: E402
-from rendering import link_role, play  # noqa: E402
+from rendering import link_role, play, within_limits  # noqa: E402
 
 DOMAIN = "stream.meet.example-streaming.test"
 ORIGIN = f"https://{DOMAIN}"
@@ -75,7 +75,8 @@ class Site:
         )
         for name in ("etc/nginx", "var/www"):
             for file in filter(Path.is_file, (folder / name).rglob("*")):
-                self.machine.put(str(file.relative_to(folder)), file.read_text().replace(f"{folder}/", "/"))
+                text = within_limits(file.read_text().replace(f"{folder}/", "/"))
+                self.machine.put(str(file.relative_to(folder)), text)
         self.key = re.search(r'"publish live (\S+)" yes;', (folder / "etc/nginx/streaming.conf").read_text())[1]
         self.machine.sh(
             f"mkdir -p {CERTIFICATES} /var/lib/streaming; cd {CERTIFICATES}; openssl req -x509 -newkey ec -pkeyopt "
