@@ -25,7 +25,7 @@ openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=localho
   openssl x509 -req -CA acme.crt -CAkey acme.key -out pebble.crt -extfile <(echo subjectAltName=DNS:localhost)
 cat > pebble.json
 systemd-run --unit=challenge-dns pebble-challtestsrv \
-  -defaultIPv4 127.0.0.1 -defaultIPv6 '' -http01 '' -https01 '' -tlsalpn01 '' -dns01 127.0.0.1:8053
+  -defaultIPv4 '' -defaultIPv6 ::1 -http01 '' -https01 '' -tlsalpn01 '' -dns01 127.0.0.1:8053
 systemd-run --unit=pebble --setenv=PEBBLE_VA_NOSLEEP=1 --setenv=PEBBLE_WFE_NONCEREJECT=0 \
   pebble -config /srv/pebble.json -dnsserver 127.0.0.1:8053
 timeout 30 sh -c "until ss -Hltn | grep -q ':14000 ' && ss -Hlun | grep -q ':8053 '; do sleep 0.1; done"

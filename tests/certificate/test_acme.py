@@ -17,7 +17,7 @@ STARTTLS = {"prosody": "-starttls xmpp -xmpphost meet.lab.example"}
 
 NGINX = f"""
 server {{
-  listen 80;
+  listen [::]:80;
   location /.well-known/acme-challenge/ {{ root /var/www/acme; }}
   location / {{ return 301 https://$host$request_uri; }}
 }}
@@ -86,6 +86,7 @@ def test_an_authority_that_is_not_trusted_gives_no_certificate(server):
 
 
 def test_the_first_certificate_comes_before_any_web_server(server):
+    """The authority knows only the name's IPv6 address."""
     issued = certificate(server)
     assert issued.returncode == 0, issued.stdout
     text = server.run(f"openssl x509 -noout -issuer -ext subjectAltName -in {DIRECTORY}/server.crt").stdout
@@ -93,6 +94,14 @@ def test_the_first_certificate_comes_before_any_web_server(server):
     assert re.findall(r"DNS:([\w.-]+)", text) == NAMES
     assert server.run(f"stat --format '%a %U:%G' {DIRECTORY}/server.key").stdout == "640 root:ssl-cert\n"
     assert server.run("ss -Hltn 'sport = :80'").stdout == "", "what answered the challenge must be gone again"
+
+
+def test_challenges_are_answered_over_both_families(server):
+    ask = "import sys, urllib.request; urllib.request.urlopen(f'http://{sys.argv[1]}/.well-known/', timeout=10)"
+    server.run("mkdir --parents /var/www/acme/.well-known; systemctl start acme-webroot")
+    for address in ("127.0.0.1", "[::1]"):
+        server.run(f'python3 -c "{ask}" {address}')
+    server.run("systemctl stop acme-webroot")
 
 
 def test_a_second_run_changes_nothing(server):
