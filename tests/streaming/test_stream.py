@@ -5,6 +5,7 @@ import http.client
 import ipaddress
 import itertools
 import os
+import re
 import socket
 import subprocess
 import time
@@ -121,11 +122,13 @@ def test_a_word_is_asked_for_where_there_is_one(serve, visit):
         page.wait_for_url(f"{ORIGIN}/")
         until(page, STATE, "live")
         assert WORD not in page.evaluate("document.cookie + location.href")
-        guesses = [site.get(f"/enter?word=guess-{n}", cookies=cookies).status for n in range(50)]
-        assert 429 in guesses
-        late = site.get(f"/enter?word={WORD}", cookies=cookies)
-        assert late.status == 429
-        assert "set-cookie" not in late.headers
+        # On one connection: the limit forgets while a slow machine starts a program for each.
+        guesses = [f"{ORIGIN}/enter?word=guess-{n}" for n in range(50)]
+        answers = subprocess.run(
+            site.asking(f"/enter?word={WORD}", *guesses, cookies=cookies), capture_output=True, text=True, check=True
+        ).stdout
+        assert re.findall(r"^HTTP/1\.1 (\d+)", answers, re.M)[-1] == "429"
+        assert "set-cookie" not in answers.lower()
     finally:
         publisher.terminate()
         publisher.wait()
