@@ -28,10 +28,19 @@ def package(tmp_path_factory):
     return lambda *version: unpacked(tmp_path_factory.mktemp("package"), *version)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def site(package, tmp_path_factory):
     """The page as the offer has it."""
     with serve(tmp_path_factory.mktemp("site"), package()) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def embedded(package, tmp_path_factory):
+    """A page whose conferences another site may show in a frame."""
+    with serve(
+        tmp_path_factory.mktemp("embedded"), package(), jitsi_embedded_by=["http://intranet.example"]
+    ) as running:
         yield running
 
 

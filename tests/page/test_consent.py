@@ -6,7 +6,7 @@ import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
-from site_of import DOMAIN, ORIGIN, serve, write
+from site_of import DOMAIN, ORIGIN, write
 
 ROOM = "/team/weekly?jwt=a.b.c&lang=de#config.startWithAudioMuted=true&userInfo.displayName=%22Anna%22"
 REQUESTED = (ORIGIN + ROOM).partition("#")[0]
@@ -228,21 +228,20 @@ def test_nothing_but_the_page_itself_can_run_in_it(visit):
 
 
 @pytest.fixture
-def framed(package, chromium, other, tmp_path_factory):
+def framed(embedded, chromium, other):
     """framed(site, path): the frame in a page of that site, where one may; third parties' cookies do not pass."""
-    with serve(tmp_path_factory.mktemp("framed"), package(), jitsi_embedded_by=["http://intranet.example"]) as embedded:
-        names = {"intranet_example": other, "elsewhere_example": other}
-        browser = chromium(embedded, "--test-third-party-cookie-phaseout", **names)
+    names = {"intranet_example": other, "elsewhere_example": other}
+    browser = chromium(embedded, "--test-third-party-cookie-phaseout", **names)
 
-        def visit(site: str, path: str = "/frame"):
-            page = browser.new_context(locale="en-US").new_page()
-            errors = []
-            page.on("pageerror", lambda error: errors.append(str(error)))
-            page.goto(f"http://{site}{path}", wait_until="networkidle")
-            assert errors == []
-            return page.frames[1]
+    def visit(site: str, path: str = "/frame"):
+        page = browser.new_context(locale="en-US").new_page()
+        errors = []
+        page.on("pageerror", lambda error: errors.append(str(error)))
+        page.goto(f"http://{site}{path}", wait_until="networkidle")
+        assert errors == []
+        return page.frames[1]
 
-        yield visit
+    return visit
 
 
 def test_a_site_that_is_named_shows_a_conference_in_a_frame(framed):

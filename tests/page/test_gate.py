@@ -73,14 +73,6 @@ def test_everything_else_is_refused(site, path, method):
     assert answer.headers["Set-Cookie"] is None
 
 
-@pytest.fixture(scope="module")
-def embedded(package, tmp_path_factory):
-    with serve(
-        tmp_path_factory.mktemp("embedded"), package(), jitsi_embedded_by=["https://intranet.example"]
-    ) as running:
-        yield running
-
-
 @pytest.mark.parametrize("path", ["/external_api.js", "/libs/external_api.min.js"])
 def test_the_external_api_is_public_where_a_site_may_embed_rooms(embedded, site, path):
     answer = embedded.get(path)
