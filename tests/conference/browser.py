@@ -86,9 +86,12 @@ def launch(playwright: Playwright, customer: Customer, home: Path) -> Browser:
 class NetworkChanged(Exception):
     """The network of this machine changed, which breaks off what a browser loads: nothing is known of the page."""
 
+    # The second is what a browser says that had opened a connection beforehand: it closed the connection by itself.
+    SIGNS = ("ERR_NETWORK_CHANGED", "ERR_SOCKET_NOT_CONNECTED")
+
     @classmethod
     def look(cls, said: str) -> None:
-        if "ERR_NETWORK_CHANGED" in said:
+        if any(sign in said for sign in cls.SIGNS):
             raise cls(said)
 
 

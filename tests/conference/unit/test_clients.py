@@ -358,6 +358,7 @@ class Unseen:
     [
         (Unseen("net::ERR_NETWORK_CHANGED", CHANGED), browser.NetworkChanged),
         (Unseen("net::ERR_NETWORK_CHANGED"), browser.NetworkChanged),
+        (Unseen("net::ERR_SOCKET_NOT_CONNECTED"), browser.NetworkChanged),
         (Unseen("net::ERR_CONNECTION_REFUSED", "net::ERR_CONNECTION_REFUSED"), browser.Error),
         (Unseen("net::ERR_ABORTED"), AssertionError),
     ],
