@@ -362,7 +362,7 @@ class Unseen:
         (Unseen("net::ERR_CONNECTION_REFUSED", "net::ERR_CONNECTION_REFUSED"), browser.Error),
         (Unseen("net::ERR_ABORTED"), AssertionError),
     ],
-    ids=["no page", "no picture", "refused", "no picture for another reason"],
+    ids=["no page", "no picture", "a closed connection", "refused", "no picture for another reason"],
 )
 def test_a_stream_that_a_change_of_the_network_broke_off_is_no_missing_stream(monkeypatch, page, said):
     monkeypatch.setattr(test_stream, "BEGINS", 0)
