@@ -2,6 +2,7 @@
 
 import importlib.machinery
 import importlib.util
+import subprocess
 import urllib.error
 from pathlib import Path
 
@@ -12,6 +13,13 @@ spec = importlib.util.spec_from_loader("meetings", importlib.machinery.SourceFil
 meetings = importlib.util.module_from_spec(spec)
 spec.loader.exec_module(meetings)
 
+# As ss of iproute2 6.1 prints them: two relayed connections, coturn's own port, somebody else's socket in the range.
+SOCKETS = """\
+UNCONN 0 0 10.0.0.5:49201 0.0.0.0:* users:(("turnserver",pid=7,fd=31))
+UNCONN 0 0 [fd00::5]:65535 [::]:* users:(("turnserver",pid=7,fd=32))
+UNCONN 0 0 10.0.0.5:3478 0.0.0.0:* users:(("turnserver",pid=7,fd=20))
+UNCONN 0 0 10.0.0.5:50000 0.0.0.0:* users:(("chronyd",pid=9,fd=5))
+"""
 METRICS = "# TYPE jitsi_jvb_conferences gauge\njitsi_jvb_conferences_created_total 7.0\njitsi_jvb_conferences 2.0\n"
 
 
@@ -39,6 +47,15 @@ def test_each_daemon_is_asked_where_it_says_it(answers, unit, url, text, count):
     assert meetings.ENDS[unit]() == 0, "a daemon that does not run holds nothing"
     answers[url] = text
     assert meetings.ENDS[unit]() == count
+
+
+def test_a_relay_holds_its_sockets_in_the_range_of_relayed_connections(monkeypatch, tmp_path):
+    (tmp_path / "turnserver.conf").write_text("# by hand\nrealm=meet.example\nmin-port=49152\nmax-port=65535\n")
+    monkeypatch.setattr(meetings, "TURN", tmp_path / "turnserver.conf")
+    monkeypatch.setattr(
+        meetings.subprocess, "run", lambda command, **_: subprocess.CompletedProcess(command, 0, stdout=SOCKETS)
+    )
+    assert meetings.ENDS["coturn.service"]() == 2
 
 
 @pytest.mark.parametrize(
