@@ -75,7 +75,7 @@ NEEDED = {
     "turnserver": ("turn",),
     "jibri": ("prosody/jibri", "prosody/recorder"),
     "jigasi": ("prosody/jigasi", "prosody/gateway", "sip/jigasi"),
-    "kamailio": ("sip/jigasi",),
+    "kamailio": ("sip/jigasi", "conference-mapper"),  # asks the meet host which room a PIN belongs to
     "openldap": ("openldap/reader",),
     "www-data": (),
     "nobody": (),
