@@ -32,7 +32,7 @@ faults: "{{ key | signing_key_faults('https://packages.example/key.asc', jitsi_r
 
 RETURN = r"""
 _value:
-  description: One sentence per fault with its fix; empty for a good key.
+  description: One sentence per error with its fix; empty for a good key.
   type: list
   elements: str
 """
