@@ -44,7 +44,7 @@ def test_a_lease_arrives_from_whichever_dhcp_server_answers(program, tmp_path):
     rules = tmp_path / "nftables.conf"
     rules.write_text(
         template.from_string((ROOT / "roles/base/templates/nftables.conf.j2").read_text()).render(
-            ansible_managed="", base_firewall={"input": [], "output": []}, base_within=[]
+            ansible_managed="", base_firewall={"input": [], "output": []}, base_within=[], base_visitor_connections=300
         )
     )
     command = ["unshare", "--net", sys.executable, "-c", PACKETS, program("nft", "nftables"), rules]
