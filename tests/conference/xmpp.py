@@ -40,15 +40,16 @@ TIMEOUT = 10
 class Refused(Exception):
     """The server does not do it for this person.
 
-    `.condition` is XMPP's name of the reason, `.lobby` where to wait, `.shown` the text that the page shows: that of an
-    error of a reservation.
+    `.condition` is XMPP's name of the reason, `.text` what the server says of it, `.lobby` where to wait, `.shown` the
+    text that the page shows: that of an error of a reservation.
     """
 
-    def __init__(self, condition: str, lobby: str = "", shown: str = ""):
+    def __init__(self, condition: str, lobby: str = "", shown: str = "", text: str = ""):
         super().__init__(condition)
         self.condition = condition
         self.lobby = lobby
         self.shown = shown
+        self.text = text
 
     @classmethod
     def by(cls, stanza: ET.Element) -> "Refused":
@@ -57,7 +58,7 @@ class Refused(Exception):
         condition = "an error without a reason" if reason is None else reason.tag.rpartition("}")[2]
         reservation = stanza.find(f"{{{CLIENT}}}error/{{{FOCUS}}}reservation-error") is not None
         text = stanza.findtext(f"{{{CLIENT}}}error/{{{STANZAS}}}text", "")
-        return cls(condition, next((lobby.text for lobby in stanza.iter(LOBBY)), ""), text if reservation else "")
+        return cls(condition, next((lobby.text for lobby in stanza.iter(LOBBY)), ""), text if reservation else "", text)
 
 
 def is_error(stanza: ET.Element) -> bool:

@@ -41,7 +41,8 @@ local function person_of(address, session)
 end
 
 -- May whoever has this address moderate the room? If not, also whether only for want of a seat. room.moderation is there
--- from its opening to its end: { opener = name, named = { address = true } }, named being those a moderator made one.
+-- from its opening to its end: { opener = name, named = { address = true }, entered = { address = true } }, named being
+-- those a moderator made one, entered those who were let in. (Not every supported release asks that of breakout rooms.)
 local function moderates(room, address, session)
 	local person, meeting = person_of(address, session), room.moderation;
 	local named = meeting and meeting.named[jid.bare(address)];
@@ -111,8 +112,8 @@ if module.host ~= main_muc then -- breakout rooms
 	module:hook("muc-occupant-pre-join", function (event)
 		if is_service(event.stanza.attr.from) then return; end
 		local main = main_room_of(event.room);
-		if main and main.moderation then return; end
-		return refuse(event, "cancel", "not-allowed", "This breakout room belongs to no open room.");
+		if main and main.moderation and main.moderation.entered[event.occupant.bare_jid] then return; end
+		return refuse(event, "cancel", "not-allowed", "Only who was in the open main room enters its breakout rooms.");
 	end, 10);
 	return;
 end
@@ -160,7 +161,7 @@ local function settle(room, occupant, session)
 		seats.take(person);
 		if not owner then room:set_affiliation(true, address, "owner"); end
 		if not room.moderation then
-			room.moderation = { opener = person.name, named = {} };
+			room.moderation = { opener = person.name, named = {}, entered = {} };
 			if wants_lobby(room) then open_lobby(room); end
 		end
 	elseif owner then
@@ -208,7 +209,10 @@ module:hook("muc-occupant-pre-join", function (event)
 end, -6);
 
 module:hook("muc-occupant-joined", function (event)
-	if is_person(event.occupant) then settle(event.room, event.occupant, event.origin); end
+	local room, occupant = event.room, event.occupant;
+	if not is_person(occupant) then return; end
+	settle(room, occupant, event.origin);
+	if room.moderation then room.moderation.entered[occupant.bare_jid] = true; end
 end, 1);
 
 -- The last one leaves: whoever comes now, while the focus is still there, finds the room as if it were new.
