@@ -1,0 +1,53 @@
+"""What the wiring (group_vars) hands to the roles of each host, evaluated by Ansible from one customer's settings."""
+
+import json
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).parents[2]
+sys.path[:0] = map(str, [ROOT / "tests/render", ROOT / "filter_plugins"])
+
+from rendering import play  # noqa: E402 - found by the line above
+from settings import SETTINGS  # noqa: E402 - of this folder
+
+EXAMPLE = "example-full"  # every kind of machine, each with a host of its own
+# Learnt from the cloud once there are servers.
+UNKNOWN = {"openstack_server_id", "openstack_server_address"}
+# What another kind of accounts needs, and whole hosts.
+UNASKED = {"prosody_tokens", "turn_peer_hosts"}
+
+
+def names_of(group):
+    """The variables that files of the wiring give to hosts of this group."""
+    files = sorted((ROOT / "group_vars" / group).glob("*.yml"))
+    return [name for file in files for name in yaml.safe_load(file.read_text()) if name not in UNKNOWN | UNASKED]
+
+
+def dump_of(group, names):
+    """The play in which hosts of the group write down these variables."""
+    content = f"{{{{ {{{', '.join(f'{name!r}: {name}' for name in names)}}} | to_json }}}}"
+    path = f"{{{{ dump_dir }}}}/{{{{ inventory_hostname }}}},{group}.json"
+    task = {"ansible.builtin.copy": {"content": content, "dest": path, "mode": "0600"}, "diff": False}
+    return {"name": f"Write down what {group} are given", "hosts": group, "connection": "local", "gather_facts": False,
+            "tasks": [{"name": "Write down the variables"} | task]}  # fmt: skip
+
+
+@pytest.fixture(scope="session")
+def given(tmp_path_factory):
+    """given[host][name]: what a variable of the wiring is on a host of the example, by the settings in settings.py."""
+    directory = tmp_path_factory.mktemp("wiring")
+    key = directory / "operator"
+    key.with_suffix(".pub").write_text("ssh-ed25519 AAAA operator\n")
+    extra = SETTINGS | {"dump_dir": str(directory), "cloud_ssh_private_key_file": str(key)}
+    (directory / "extra.json").write_text(json.dumps(extra))
+    groups = [path.name for path in sorted((ROOT / "group_vars").iterdir()) if path.is_dir()]
+    playbook = directory / "dump.yml"
+    playbook.write_text(json.dumps([dump_of(group, names_of(group)) for group in groups]))
+    play(playbook, directory, EXAMPLE, "-e", f"@{directory}/extra.json")
+    hosts = {}
+    for file in directory.glob(f"{EXAMPLE}-*.json"):
+        hosts.setdefault(file.stem.split(",")[0].removeprefix(f"{EXAMPLE}-"), {}).update(json.loads(file.read_text()))
+    return hosts
