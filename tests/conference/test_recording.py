@@ -28,6 +28,7 @@ PAINT = (
     f"systemd-run --quiet --collect --unit={PAINTER} --property=RuntimeMaxSec=120 --setenv=DISPLAY=:0 "
     "--setenv=SDL_RENDER_DRIVER=software ffplay -v error -an -fs -alwaysontop -f lavfi -i '{}'"
 )
+STARTS = 60  # seconds until a recorder that was started answers
 BEGINS, ENDS = 90, 60  # seconds for a browser to enter and a film to begin, and for both to end
 LOOK = (
     "on the recorder: systemctl status jibri jibri-xorg jibri-sound jibri-duty; journalctl -u jibri; journalctl -u "
@@ -40,8 +41,15 @@ def detector(meet) -> dict:
 
 
 def health(recorder) -> dict:
-    """What a recorder says of itself."""
-    return json.loads(fetch(recorder, "http://127.0.0.1:2222/jibri/api/v1.0/health")[1])["status"]
+    """What a recorder says of itself, once it does: after a deployment it may just be starting."""
+    deadline = time.monotonic() + STARTS
+    while True:
+        try:
+            return json.loads(fetch(recorder, "http://127.0.0.1:2222/jibri/api/v1.0/health")[1])["status"]
+        except AssertionError:  # nobody listens there
+            if time.monotonic() > deadline:
+                raise
+        time.sleep(1)
 
 
 def painting() -> str:
