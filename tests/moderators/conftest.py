@@ -160,7 +160,11 @@ class Inside:
         self.loop.run_forever()
 
     def run(self, coroutine):
-        return asyncio.run_coroutine_threadsafe(coroutine, self.loop).result(60)
+        future = asyncio.run_coroutine_threadsafe(coroutine, self.loop)
+        try:
+            return future.result(60)
+        finally:
+            future.cancel()  # or its people stay in the room, for the next test to meet
 
     def close(self):
         self.loop.call_soon_threadsafe(self.loop.stop)
@@ -287,6 +291,9 @@ def play(prosody):
             async with contextlib.AsyncExitStack() as stack:
                 await scene(Crowd(prosody.domain, stack))
 
-        prosody.inside.run(evening())
+        try:
+            prosody.inside.run(evening())
+        except TimeoutError:
+            pytest.fail(f"somebody waits in vain; prosody's log ends with:\n{prosody.log()[-6000:]}")
 
     return run
