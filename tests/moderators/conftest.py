@@ -201,7 +201,7 @@ async def opened(crowd, *names, room=ROOM):
     address = crowd.address(room)
     focus = await crowd.focus()
     await focus.join(address, "focus")
-    people = [await crowd.person(name) for name in names]
+    people = [await crowd.person(name, room) for name in names]
     for person in people:
         await person.join(address)
     return focus, *people

@@ -273,9 +273,11 @@ async def configure(person, room, **options):
 
 def test_breakout_rooms_follow_their_main_room(play):
     async def scene(crowd):
-        address, breakouts = crowd.address(ROOM), f"breakout.{crowd.domain}"
-        focus, anna = await opened(crowd, "anna")
-        guest, stranger = await crowd.guest(), await crowd.guest()
+        # A room of its own: it stays open for five seconds after the last one has left.
+        room, breakouts = "groups", f"breakout.{crowd.domain}"
+        address = crowd.address(room)
+        focus, anna = await opened(crowd, "anna", room=room)
+        guest, stranger = await crowd.guest(room), await crowd.guest(room)
         await guest.join(address)
         # A guest's wish makes none.
         guest.send("message", breakouts, element("breakout_rooms", type="features/breakout-rooms/add", subject="group"))

@@ -127,5 +127,6 @@ def unpack(example, directory):
         host = directory / "out" / bundle.name.split(",")[0]
         host.mkdir(parents=True, exist_ok=True)
         for name, text in json.loads(bundle.read_text()).items():
-            (host / name).write_text(text)
+            # Ansible takes a file that is nothing but JSON for what it means.
+            (host / name).write_text(text if isinstance(text, str) else json.dumps(text))
     return Rendered(example, directory / "out")
