@@ -100,12 +100,12 @@ def within_limits(text):
     )
 
 
-def render(example, directory, *options, roles=None):
+def render(example, directory, *options, roles=None, of_groups=ROLES):
     """Renders one example into directory/out: all its hosts, or those of the roles named, and these roles alone.
 
     The roles are links to the real ones but for their tasks, which render instead of installing.
     """
-    wanted = {group: [role for role in of if role in (roles or of)] for group, of in ROLES.items()}
+    wanted = {group: [role for role in of if role in (roles or of)] for group, of in of_groups.items()}
     for role in itertools.chain(*wanted.values()):
         link_role(role, directory, HERE / "role_tasks.yml")
     playbook = directory / "plays.yml"

@@ -10,7 +10,7 @@ import yaml
 ROOT = Path(__file__).parents[2]
 sys.path[:0] = map(str, [ROOT / "tests/render", ROOT / "filter_plugins"])
 
-from rendering import play  # noqa: E402 - found by the line above
+from rendering import ROLES, play, render  # noqa: E402 - found by the line above
 from settings import SETTINGS  # noqa: E402 - of this folder
 
 EXAMPLE = "example-full"  # every kind of machine, each with a host of its own
@@ -18,6 +18,15 @@ EXAMPLE = "example-full"  # every kind of machine, each with a host of its own
 UNKNOWN = {"openstack_server_id", "openstack_server_address"}
 # What another kind of accounts needs, and whole hosts.
 UNASKED = {"prosody_tokens", "turn_peer_hosts"}
+
+# Roles whose files are looked at here alone.
+MORE_ROLES = {
+    "jitsi": ("base", "log_retention"),
+    "gateways": ("jigasi", "sip_server", "voice_menu"),
+    "streamers": ("streaming",),
+}
+# Settings that name files of the operator's, which rendering would read.
+FILES = {"jitsi_logo_file", "jitsi_pictures", "jitsi_consent_texts"}
 
 
 def names_of(group):
@@ -51,3 +60,13 @@ def given(tmp_path_factory):
     for file in directory.glob(f"{EXAMPLE}-*.json"):
         hosts.setdefault(file.stem.split(",")[0].removeprefix(f"{EXAMPLE}-"), {}).update(json.loads(file.read_text()))
     return hosts
+
+
+@pytest.fixture(scope="session")
+def files(tmp_path_factory):
+    """files["meet/config.js"]: what roles write on a host of the example by the settings in settings.py."""
+    directory = tmp_path_factory.mktemp("files")
+    settings = directory / "settings"
+    settings.write_text(json.dumps({name: value for name, value in SETTINGS.items() if name not in FILES}))
+    rendered = render(EXAMPLE, directory, "-e", f"@{settings}", of_groups=ROLES | MORE_ROLES)
+    return {name.removeprefix(f"{EXAMPLE}-"): text for name, text in rendered.files().items()}

@@ -12,6 +12,7 @@ pytestmark = pytest.mark.xdist_group("wiring")  # Ansible evaluates it once
 HERE = Path(__file__).parent
 ROLES = tuple(f"{path.name}_" for path in (HERE.parents[1] / "roles").iterdir())
 EXPECTED = yaml.safe_load((HERE / "expected.yml").read_text())
+FILES = yaml.safe_load((HERE / "files.yml").read_text())
 KINDS = [kind for kind in EXPECTED if kind != "every"]
 # Judged by tests of their own: the firewall below, sizes and texts in tests/unit, what `make verify` is told there.
 ELSEWHERE = re.compile(
@@ -83,10 +84,16 @@ def test_roles_are_given_what_the_settings_say(given, words, kind):
 def words(given):
     """What stands for secrets and paths of this run in expected.yml."""
     meet = given["meet"]
-    purposes = re.findall(r"secret ([\w/-]+)", (HERE / "expected.yml").read_text())
+    purposes = re.findall(r"\bsecret ([\w/-]+)", (HERE / "expected.yml").read_text())
     paths = {meet["openstack_server_known_hosts"].removesuffix("/known_hosts"): "STATE"}
     paths[meet["openstack_server_private_key_file"]] = "KEY"
     return {secret_for(SEED, purpose): f"secret {purpose}" for purpose in purposes} | paths
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_files_say_what_the_settings_say(files, words, name):
+    lines = {line.strip() for line in plain(files[name], words).splitlines()}
+    assert [line for line in FILES[name] if line not in lines] == []
 
 
 def of_nftables(rules, direction):
