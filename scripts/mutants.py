@@ -1,0 +1,115 @@
+"""Runs tests/mutants.yml: each change, one at a time, against the tests that should fail with it.
+
+An entry has `file`, the text `from`, which stands once in it, the text `to` in its place, and `tests`, a command line
+of pytest, or of busted where it begins with that word. Before a change counts as noticed, its tests pass without it.
+Suites run in a network of their own (lab/network), like in scripts/test-suite.
+"""
+
+import concurrent.futures
+import os
+import queue
+import shlex
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import yaml
+
+ROOT = Path(__file__).parents[1]
+LINKED = (".venv", ".tools", "collections")  # not of the repository, and nothing changes them
+LONGEST = 900  # seconds for the tests of one change
+LAB = (
+    "tests/moderators",
+    "tests/telephone",
+    "tests/page",
+    "tests/directory",
+    "tests/turn",
+    "tests/streaming",
+    "tests/mapper",
+)
+
+
+def copy_of_checkout(place: Path) -> Path:
+    """The files that git knows, as they are now."""
+    names = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    for name in filter(None, names.split("\0")):
+        if (ROOT / name).is_file():
+            (place / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(ROOT / name, place / name, follow_symlinks=False)
+    for name in LINKED:
+        (place / name).symlink_to(ROOT / name)
+    return place
+
+
+def run(place: Path, tests: str) -> tuple[bool, str]:
+    """Whether these tests pass there, and their last line."""
+    words = shlex.split(tests)
+    if words[0] == "busted":
+        command = ["busted", "--lua=lua5.4", *words[1:]]
+    else:
+        command = ["pytest", "-q", "-x", "-p", "no:cacheprovider", *words]
+    if words[0].startswith(LAB):
+        command = ["lab/network", *command]
+    done = subprocess.run(
+        command, cwd=place, capture_output=True, text=True, timeout=LONGEST, stdin=subprocess.DEVNULL, check=False
+    )
+    if done.returncode not in (0, 1):  # 2 and more: pytest found no test, or an option it does not know
+        sys.exit(f"mutants: {tests}: {done.stdout[-2000:]}{done.stderr[-2000:]}")
+    return done.returncode == 0, (done.stdout.strip().splitlines() or [""])[-1]
+
+
+def unnoticed(place: Path, mutant: dict) -> bool:
+    """Whether the tests pass with the change, which is taken back."""
+    file = place / mutant["file"]
+    text = file.read_text()
+    file.write_text(text.replace(mutant["from"], mutant["to"]))
+    try:
+        return run(place, mutant["tests"])[0]
+    finally:
+        file.write_text(text)
+
+
+def shown(mutant: dict) -> str:
+    return f"{mutant['file']}: {mutant['from'].strip()!r} -> {mutant['to'].strip()!r} ({mutant['tests']})"
+
+
+def main(pattern: str = "") -> int:
+    mutants = [
+        mutant for mutant in yaml.safe_load((ROOT / "tests/mutants.yml").read_text()) if pattern in mutant["file"]
+    ]
+    jobs = int(os.environ.get("JOBS", os.cpu_count() or 1))
+    begun, survivors = time.monotonic(), []
+    with tempfile.TemporaryDirectory(prefix="mutants") as folder, concurrent.futures.ThreadPoolExecutor(jobs) as pool:
+        places = queue.Queue()
+        for number in range(jobs):
+            (place := Path(folder, str(number))).mkdir()
+            places.put(copy_of_checkout(place))
+
+        def there(work, *about):
+            place = places.get()
+            try:
+                return work(place, *about)
+            finally:
+                places.put(place)
+
+        tests = sorted({mutant["tests"] for mutant in mutants})
+        for command, (passed, last) in zip(tests, pool.map(lambda it: there(run, it), tests), strict=True):
+            if not passed:
+                sys.exit(f"mutants: {command} fails without any change: {last}")
+        print(f"{len(mutants)} changes; their tests pass without them ({time.monotonic() - begun:.0f} s)", flush=True)
+        for number, (mutant, survived) in enumerate(
+            zip(mutants, pool.map(lambda it: there(unnoticed, it), mutants), strict=True), start=1
+        ):
+            print(f"{number}/{len(mutants)} {'NOT NOTICED' if survived else 'noticed'}: {shown(mutant)}", flush=True)
+            survivors += [mutant] if survived else []
+    print(f"{len(mutants)} changes, {len(survivors)} survivors ({time.monotonic() - begun:.0f} s)")
+    for mutant in survivors:
+        print(f"  {shown(mutant)}")
+    return 1 if survivors else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))
