@@ -13,8 +13,16 @@ cloud_address=172.31.255.2
 public_net=172.24.4.0/24
 nft_table=jitsi_lab
 
-# Every process of the cloud lives in this control group of each hierarchy: what is in it was started by the lab.
+# Every process of the cloud lives in this control group: what is in it was started by the lab. Nodes and servers see the
+# version 2 tree only, below their node's group. Where the machine has version 1 hierarchies beside it (hybrid), the
+# controllers are in those, and the group is in each.
 control_group=jitsi-lab
+tree=/sys/fs/cgroup
+hierarchies=()
+if [[ ! -e $tree/cgroup.controllers ]]; then
+    mapfile -t hierarchies < <(find "$tree" -mindepth 1 -maxdepth 1 -type d ! -name unified)
+    tree+=/unified
+fi
 
 control=lab-1
 nodes=("$control" lab-2)
@@ -38,9 +46,12 @@ await() {
     done
 }
 
+# control_groups: the directories of the lab's control group, in each hierarchy
+control_groups() { find "$tree" "${hierarchies[@]}" -mindepth 1 -maxdepth 1 -type d -name "$control_group"; }
+
 # lab_processes: ids of all processes in the lab's control groups, as seen from this machine
 lab_processes() {
-    find /sys/fs/cgroup/*/"$control_group" -name cgroup.procs -exec cat {} + 2>/dev/null | sort -nu
+    control_groups | xargs --no-run-if-empty -I GROUP find GROUP -name cgroup.procs -exec cat {} + 2>/dev/null | sort -nu
 }
 
 # node_pid NODE: id of the node's first process, if it is still the lab's
@@ -51,18 +62,30 @@ node_pid() {
     echo "$pid"
 }
 
-# enter_control_group: make the calling (sub)shell, and what it starts from here on, the lab's
+# enter_control_group NODE [PART]: make the calling (sub)shell, and what it starts from here on, the lab's
+#
+# libvirt takes the node's group for the root of all and hands controllers to the groups below, so it may hold no
+# processes: what a node runs is in its part "services", its servers are in groups that libvirt makes beside that.
 enter_control_group() {
-    local hierarchy group
-    for hierarchy in /sys/fs/cgroup/*/; do
-        group=$hierarchy$control_group
+    local hierarchy group=$tree/$control_group
+    mkdir -p "$group/$1/services"
+    if ((${#hierarchies[@]} == 0)); then
+        for hierarchy in "$tree" "$group"; do
+            echo '+cpu +memory +pids' >"$hierarchy/cgroup.subtree_control" ||
+                die "$hierarchy has no controllers for processors and memory to hand out"
+        done
+        # A group weighs as much as any other unless told otherwise; the cloud is a hundred processes.
+        echo 1000 >"$group/cpu.weight"
+    fi
+    echo "$BASHPID" >"$group/$1/${2-services}/cgroup.procs"
+    for hierarchy in "${hierarchies[@]}"; do
+        group=$hierarchy/$control_group
         mkdir -p "$group"
         # A new cpuset admits nobody until it has processors and memory.
         if [[ -e $group/cpuset.cpus && -z $(<"$group/cpuset.cpus") ]]; then
             cat "$hierarchy/cpuset.cpus" >"$group/cpuset.cpus"
             cat "$hierarchy/cpuset.mems" >"$group/cpuset.mems"
         fi
-        # A group weighs as much as one process outside of it unless told otherwise; the cloud is a hundred of them.
         [[ ! -e $group/cpu.shares ]] || echo 10240 >"$group/cpu.shares"
         echo "$BASHPID" >"$group/cgroup.procs"
     done
@@ -75,9 +98,9 @@ on() {
         echo "node $1 does not run" >&2
         return 1
     }
-    shift
     (
-        enter_control_group
+        enter_control_group "$1"
+        shift
         exec nsenter --target "$pid" --mount --uts --ipc --net --pid --cgroup \
             env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LANG=C.UTF-8 TERM="${TERM:-dumb}" \
             PYTHONWARNINGS=ignore OS_CLIENT_CONFIG_FILE=/etc/lab/clouds.yaml OS_CLOUD="${OS_CLOUD:-lab-admin}" "$@"

@@ -54,6 +54,15 @@ def test_the_scaffold_lacks_only_what_was_not_given(tmp_path):
     assert len(commented) == 6
 
 
+def test_nobody_else_writes_there_or_reads_the_vault(tmp_path):
+    folder = tmp_path / "acme"
+    new_customer(folder)
+    modes = {path: path.stat().st_mode & 0o777 for path in [folder, *folder.rglob("*")]}
+    assert [str(path) for path, mode in modes.items() if mode & 0o022] == []
+    assert modes[folder] == 0o755
+    assert modes[folder / "group_vars/jitsi/vault.yml"] == 0o600
+
+
 def test_the_comments_are_ready_to_be_filled_in(tmp_path):
     folder = tmp_path / "acme"
     new_customer(folder)

@@ -238,6 +238,23 @@ def test_whom_a_moderator_put_back_stays_there(play, prosody):
     play(scene)
 
 
+def test_who_was_named_stays_one_only_as_long_as_the_rules_allow_it(play, prosody):
+    prosody.follow(may_name="anyone")
+
+    async def scene(crowd):
+        address = crowd.address(ROOM)
+        _, anna = await opened(crowd, "anna")
+        guest = await crowd.guest()
+        await guest.join(address)
+        await anna.change(address, affiliation="owner", jid=guest.address)
+        await guest.become(address, "moderator")
+        await asyncio.to_thread(prosody.follow, may_name="moderators")
+        await guest.become(address, "participant")
+        assert anna.role(address) == "moderator"
+
+    play(scene)
+
+
 def test_the_focus_cannot_make_anybody_a_moderator_either(play):
     async def scene(crowd):
         address = crowd.address(ROOM)

@@ -232,6 +232,20 @@ def test_a_film_nobody_can_use_is_put_aside_and_told(recorder, listener, kind, w
     assert recorder.deliver() == 0
 
 
+@pytest.mark.parametrize("duration", [{}, {"duration": "0.000000"}])
+def test_a_film_without_a_length_is_put_aside_and_told(recorder, listener, tmp_path, monkeypatch, duration):
+    bad = recorder.made()
+    found = {"streams": [{"codec_type": "video"}, {"codec_type": "audio"}], "format": duration}
+    probe = tmp_path / "bin/ffprobe"
+    probe.parent.mkdir()
+    probe.write_text(f"#!/bin/sh\necho '{json.dumps(found)}'\n")
+    probe.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{probe.parent}:{os.environ['PATH']}")
+    assert recorder.deliver() == 1
+    assert recorder.left() == {f"failed/{bad}/{name}" for name in (FILM, METADATA)}
+    assert ["no length" in news["what"] for news in listener.heard] == [True]
+
+
 def test_who_could_not_be_told_is_told_later(recorder, listener):
     listener.answer = 500
     bad = recorder.made("killed")

@@ -152,6 +152,7 @@ class Host(daemon.ActionModule):
         self.said, self.holds, self.silent, self.done = said, holds, silent, []
 
     def _low_level_execute_command(self, command):
+        self.asked = [*getattr(self, "asked", []), command]
         if "count" not in command:
             return {"stdout": self.said, "rc": 0}
         return {"stdout": "" if self.silent else f"{self.holds}\n", "stderr": "it answers 500", "rc": int(self.silent)}
@@ -218,3 +219,10 @@ def test_a_dry_run_says_what_a_restart_would_end():
     assert (told["changed"], told["restart"]["needed"]) == (False, False)
     assert told["restart"]["ends"].startswith("holds 2")
     assert "/etc/x" in told["restart"]["reads"]
+
+
+def test_a_units_own_files_and_drop_ins_are_looked_at():
+    host = Host(answer(RUNS, []))
+    host.run()
+    for path in ("/etc/systemd/system/jicofo.service", "/etc/systemd/system/jicofo.service.d"):
+        assert path in host.asked[0].split(), path
