@@ -148,6 +148,12 @@ def test_the_metadata_service_names_the_server_and_lets_the_default_user_in(serv
     assert server.run("sudo --non-interactive id --user").strip() == "0"
 
 
+def test_a_server_sees_the_memory_of_its_flavor(server: Server) -> None:
+    """Daemons size themselves by what they see; without an own limit each server would see the whole machine."""
+    seen = int(server.run("sed -n 's/^MemTotal: *\\([0-9]*\\) kB/\\1/p' /proc/meminfo")) / 1024
+    assert 900 < seen <= 1024  # lab.small
+
+
 def test_the_console_log_tells_the_host_keys(server: Server) -> None:
     on_disk = server.run("cut -d' ' -f1,2 /etc/ssh/ssh_host_*_key.pub").splitlines()
     console = server.cloud.compute.get_server_console_output(server.server)["output"]
