@@ -31,6 +31,7 @@ def faults(limits=None, **choices):
         ({"tree": {"root": "yes"}}, 'tree.root is "yes": write true or false.'),
         ({"mode": "fats"}, 'mode is "fats": write fast.'),
         ({"days": "2"}, 'days is "2": write a whole number.'),
+        ({"days": "x" * 61}, f'days is "{"x" * 57}...": write a whole number.'),
         ({"secret": "hush"}, "secret is refused, and not shown because it is secret: write a mapping."),
         ({1: 2}, "1 is not a choice: docs/choices.md lists all of them."),
         ({None: 2}, "empty is not a choice: docs/choices.md lists all of them."),

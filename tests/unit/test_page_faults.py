@@ -40,3 +40,18 @@ def test_names_the_choice_of_each_fault():
     assert background.startswith(f"jitsi_pictures.background: {TEXT} is no picture")
     assert button == "jitsi_meeting_colors.accent is #8ab4f8: choose a darker one, for white letters (4.5)."
     assert colors.startswith("jitsi_page_colors.dark.text is #000000")
+
+
+@pytest.mark.parametrize(
+    ("name", "largest"),
+    [("jitsi_logo_file", 12000), ("jitsi_pictures.favicon", 50000), ("jitsi_pictures.lobby", 1000000)],
+)
+def test_each_picture_has_its_own_largest_size(tmp_path, name, largest):
+    file = tmp_path / "picture.svg"
+    choice, _, key = name.partition(".")
+    choices = {choice: {key: str(file)} if key else str(file)}
+    for size, fits in ((largest, True), (largest + 1, False)):
+        svg = '<svg xmlns="http://www.w3.org/2000/svg" width="4" height="4"><!--{}--></svg>'
+        file.write_text(svg.format("x" * (size - len(svg) + 2)))
+        assert file.stat().st_size == size
+        assert (page_faults(choices) == []) == fits, size

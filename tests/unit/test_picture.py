@@ -66,6 +66,8 @@ def test_knows_a_picture_by_its_content(look, data, kind):
         ("<svg", "is no picture"),
         (SVG.format("", "<script>alert(1)</script>"), "has scripts or foreign objects inside"),
         (SVG.format('onload="x()"', ""), "has scripts or foreign objects inside"),
+        (SVG.format('ONLOAD="x()"', ""), "has scripts or foreign objects inside"),
+        (SVG.format("", '<use href="data:text/html,x"/>'), "has links to other files inside"),
         (SVG.format("", '<image href="https://elsewhere.example/a.png"/>'), "has links to other files inside"),
         (
             SVG.format("", "<style>@import 'https://elsewhere.example/a.css';</style>"),
