@@ -219,6 +219,7 @@ def test_a_dry_run_says_what_a_restart_would_end():
     assert (told["changed"], told["restart"]["needed"]) == (False, False)
     assert told["restart"]["ends"].startswith("holds 2")
     assert "/etc/x" in told["restart"]["reads"]
+    assert Host(answer(RUNS, [], [AFTER]), holds="2", check=True).run()["changed"]  # a reload, which ends nothing
 
 
 def test_a_units_own_files_and_drop_ins_are_looked_at():
