@@ -79,16 +79,27 @@ def _host_faults(host: object, networks: list[ipaddress.IPv4Network]) -> list[st
     return []
 
 
+def _login_faults(trunk: dict, password: object) -> list[str]:
+    """What a login lacks, or lacks a login."""
+    if "user" in trunk:
+        needs = "jitsi_trunk.user needs jitsi_trunk_password: write it in group_vars/jitsi/vault.yml."
+        return [] if password else [needs]
+    if "auth_user" in trunk:
+        return [
+            "jitsi_trunk.auth_user means nothing without jitsi_trunk.user: write the number calls are for or remove it."
+        ]
+    if password:
+        return ["jitsi_trunk_password means nothing without jitsi_trunk.user: write the login or remove it."]
+    return []
+
+
 def trunk_faults(choices: dict) -> list[str]:
     """Return the faults of the trunk, one sentence each."""
     trunk = choices.get("jitsi_trunk")
     if not isinstance(trunk, dict) or not trunk:
         return []
     faults = [f"jitsi_trunk.{key} is missing: write {what}." for key, what in NEEDED.items() if key not in trunk]
-    if "user" in trunk and not choices.get("jitsi_trunk_password"):
-        faults.append("jitsi_trunk.user needs jitsi_trunk_password: write it in group_vars/jitsi/vault.yml.")
-    if "user" not in trunk and choices.get("jitsi_trunk_password"):
-        faults.append("jitsi_trunk_password means nothing without jitsi_trunk.user: write the login or remove it.")
+    faults += _login_faults(trunk, choices.get("jitsi_trunk_password"))
     if trunk.get("srtp") is True and trunk.get("transport", "udp") != "tls":
         faults.append(
             "jitsi_trunk.srtp is true and the keys would be sent for everybody to read: write tls as "

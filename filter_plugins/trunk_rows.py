@@ -6,6 +6,8 @@ short_description: Print the trunk as rows of the firewall matrix
 description:
   - Calls come from the trunk's networks to the port of SIP. The way out to the trunk's server is open to the world,
     because it is known by a name whose addresses change without notice.
+  - Without a port of its own (0), the trunk is where DNS says, which may be any port of its networks; over UDP the
+    matrix lets gateways reach these for the sound of calls already.
   - Inside TLS the gateways show a certificate, whose authority may want to see them on port 80.
 positional: _input
 options:
@@ -37,7 +39,10 @@ def trunk_rows(trunk: dict) -> dict:
     ingress = [{"proto": proto, "port": port, "peer": "trunk", "why": "calls from the telephone"}]
     if trunk["transport"] == "tls":
         ingress.append({"proto": "tcp", "port": 80, "peer": "world", "why": "certificate challenge"})
-    egress = [{"proto": proto, "port": trunk["port"], "peer": "world", "why": "login and answers at the trunk"}]
+    why = "login and answers at the trunk"
+    egress = [{"proto": proto, "port": trunk["port"] or port, "peer": "world", "why": why}]
+    if proto == "tcp" and not trunk["port"]:
+        egress.append({"proto": proto, "port": "1024-65535", "peer": "trunk", "why": f"{why}, at the port DNS names"})
     return {"ingress": ingress, "egress": egress}
 
 

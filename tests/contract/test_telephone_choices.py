@@ -27,6 +27,7 @@ def said(changes):
     [
         {},
         {"jitsi_trunk": TRUNK | {"user": "4930123456"}} | SECRET,
+        {"jitsi_trunk": TRUNK | {"user": "4930123456", "auth_user": "4930123456@trunk.example"}} | SECRET,
         {"jitsi_trunk": TRUNK | {"host": "192.0.2.5", "port": 5080, "transport": "tcp"}},
         {"jitsi_trunk": TRUNK | {"transport": "tls", "srtp": True, "codecs": ["opus", "G722", "PCMA"]}},
         {"jitsi_dial_in_numbers": [NUMBER | {"toll_free": True}, {"country": "CH", "number": "+41 (0)44 123-456"}]},
@@ -72,6 +73,15 @@ def test_what_cannot_work_is_one_sentence(key, value):
 def test_every_item_has_its_limits(changes, name):
     [fault] = said(changes)
     assert fault.startswith(f"{name} is ")
+
+
+def test_a_login_with_its_domain_has_a_place_of_its_own():
+    """As providers write them; calls are for what stands before the @, or for a number."""
+    [fault] = said({"jitsi_trunk": TRUNK | {"user": "anna@trunk.example"}} | SECRET)
+    assert fault.startswith('jitsi_trunk.user is "anna@trunk.example": write ')
+    assert fault.endswith(" and a login with @ as jitsi_trunk.auth_user.")
+    [fault] = said({"jitsi_trunk": TRUNK | {"user": "anna", "auth_user": 'a"b@trunk.example'}} | SECRET)
+    assert fault.startswith("jitsi_trunk.auth_user is ")
 
 
 def test_a_password_is_refused_without_being_quoted():

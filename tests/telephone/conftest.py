@@ -1,5 +1,7 @@
 """Gateways of Debian 12 and 13 with real Kamailio and baresip; trunk and Jigasi are the tests' own telephones."""
 
+import re
+import ssl
 import subprocess
 import sys
 from pathlib import Path
@@ -10,8 +12,10 @@ ROOT = Path(__file__).parents[2]
 sys.path[:0] = map(str, [ROOT / "lab/packages", ROOT / "tests/render", ROOT / "tests/turn"])
 
 # Found by the line above.
-from gateway import DOMAIN, OTHER_PIN, PACKAGES, PIN, PUBLIC, ROOM, Gateway, Mapper, World, render  # noqa: E402
+from gateway import DOMAIN, OTHER_PIN, PACKAGES, PIN, PUBLIC, ROOM, TRUNK, Gateway, Mapper, World, render  # noqa: E402
 from machine import SUITES, root_filesystems  # noqa: E402
+from names import Names  # noqa: E402
+from trunk import NETWORKS, TRUNK_PASSWORD, Provider  # noqa: E402
 
 
 def make_authority(file, names=f"DNS:{DOMAIN}"):
@@ -61,3 +65,53 @@ def mapper(place, authority):
     mapper.start()
     yield mapper
     mapper.stop()
+
+
+@pytest.fixture
+def gateway(place, rendered, authority):
+    """gateway(public=..., **trunk): Kamailio and lines for that trunk, until the test ends."""
+    place.stop()
+
+    def run(public=PUBLIC, **trunk):
+        files = rendered(
+            server_public_ipv4=public,
+            jitsi_trunk={"host": TRUNK, "networks": NETWORKS, "codecs": ["PCMA"]} | trunk,
+            jitsi_trunk_password=TRUNK_PASSWORD,
+        )
+        place.write(files, authority.read_text(), first_digit=10)
+        place.password = re.search(r'pv_www_authenticate\("\$td", "(.*?)"', files["sip_server/kamailio.cfg"])[1]
+        place.start()
+        return place
+
+    yield run
+    place.stop()
+
+
+@pytest.fixture
+def secure(request, place, authority, tmp_path):
+    """A trunk that speaks TLS, and secure.believed(): what the gateway needs to believe it.
+
+    Its certificate names its address, or what the parameter says.
+    """
+    machine = place.machine
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(make_authority(tmp_path / "trunk.pem", getattr(request, "param", f"IP:{TRUNK}")))
+    provider = Provider(place.world, 5061, lambda sock: context.wrap_socket(sock, server_side=True))
+    provider.transport = "TLS"
+    machine.put("/etc/jitsi/certificates/server.crt", authority.read_text())
+    machine.put("/etc/jitsi/certificates/server.key", authority.read_text())
+    machine.sh("chgrp -R kamailio /etc/jitsi; chmod -R u=rwX,g=rX,o= /etc/jitsi/certificates; chmod 755 /etc/jitsi")
+    bundle = machine.sh("cat /etc/ssl/certs/ca-certificates.crt").stdout
+    believed = bundle + (tmp_path / "trunk.pem").read_text()
+    provider.believed = lambda: machine.put("/etc/ssl/certs/ca-certificates.crt", believed)
+    yield provider
+    provider.close()
+    machine.put("/etc/ssl/certs/ca-certificates.crt", bundle)
+
+
+@pytest.fixture
+def names(place):
+    """The DNS server of the gateway, which knows nothing yet."""
+    server = Names(place.world)
+    yield server
+    server.close()

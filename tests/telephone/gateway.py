@@ -3,7 +3,6 @@
 import contextlib
 import json
 import math
-import queue
 import shutil
 import ssl
 import subprocess
@@ -16,7 +15,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from machine import Machine, wait
 from network import Place, inside
-from phone import Phone, digest
+from phone import Phone
 from rendering import link_role, play
 
 HERE = Path(__file__).parent
@@ -28,7 +27,7 @@ PACKAGES = (
     "python3,python3-aiohttp,ca-certificates,iproute2,procps"
 )
 PRIVATE, PUBLIC, ROUTER, TRUNK, STRANGER = "10.71.0.20", "203.0.113.20", "10.71.0.1", "192.0.2.10", "198.51.100.66"
-KEY, TRUNK_PASSWORD = "the-mappers-key", r"pass:word\with $igns"
+KEY = "the-mappers-key"
 ROOM = f"weekly%20call@conference.{DOMAIN}"
 PIN, OTHER_PIN, WRONG_PIN = "141592653", "271828182", "123456789"
 # Instead of what is said: a tone for each prompt.
@@ -149,26 +148,6 @@ class Mapper:
             self.server = None
 
 
-class Registrar:
-    """How a trunk takes registrations: with a password, or not at all."""
-
-    def __init__(self, user, password):
-        self.user, self.password, self.seen = user, password, queue.Queue()
-
-    def __call__(self, request):
-        self.seen.put(request)
-        given = dict(
-            part.strip().split("=", 1)
-            for part in request.get("Authorization").removeprefix("Digest ").split(",")
-            if part
-        )
-        given = {key: value.strip('"') for key, value in given.items()}
-        wanted = digest(self.user, "trunk", self.password, "nonce", "REGISTER", given.get("uri", ""))
-        if given.get("response") == wanted and given["username"] == self.user:
-            return 200, [("Contact", request.get("Contact") + ";expires=300")]
-        return 401, [("WWW-Authenticate", 'Digest realm="trunk", nonce="nonce", algorithm=MD5')]
-
-
 class Gateway:
     """Kamailio and the voice menu of one Debian."""
 
@@ -189,6 +168,7 @@ class Gateway:
             put(f"/etc/kamailio/registration/{name}", files[f"sip_server/{name}"])
         put("/etc/kamailio/own-ca.crt", authority)
         put("/etc/hosts", files["sip_server/hosts"])
+        put("/etc/resolv.conf", f"nameserver {ROUTER}\n")
         put("/usr/local/sbin/check-trunk", files["sip_server/check-trunk"])
         sh(
             "chmod 755 /usr/local/sbin/check-trunk; chgrp -R kamailio /etc/kamailio;"

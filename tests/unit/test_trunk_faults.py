@@ -12,6 +12,7 @@ LOGIN = {"jitsi_trunk": TRUNK | {"user": "4930"}, "jitsi_trunk_password": "secre
         {"jitsi_trunk": {}},
         {"jitsi_trunk": TRUNK},
         LOGIN,
+        LOGIN | {"jitsi_trunk": LOGIN["jitsi_trunk"] | {"auth_user": "4930@trunk.example"}},
         {"jitsi_trunk": TRUNK | {"transport": "tls", "srtp": True}},
         {"jitsi_trunk": TRUNK | {"srtp": False}},
         {"jitsi_trunk": "junk"},
@@ -37,6 +38,13 @@ def test_login_and_password_belong_together():
     ]
     assert trunk_faults(LOGIN | {"jitsi_trunk": TRUNK}) == [
         "jitsi_trunk_password means nothing without jitsi_trunk.user: write the login or remove it."
+    ]
+
+
+@pytest.mark.parametrize("password", [{}, {"jitsi_trunk_password": "secret"}])
+def test_a_login_is_that_of_a_user(password):
+    assert trunk_faults(password | {"jitsi_trunk": TRUNK | {"auth_user": "4930@trunk.example"}}) == [
+        "jitsi_trunk.auth_user means nothing without jitsi_trunk.user: write the number calls are for or remove it."
     ]
 
 
