@@ -20,6 +20,7 @@ def test_it_is_made_once_and_nobody_else_reads_it(tmp_path):
     assert len(first) >= 43
     assert password(file) == first == file.read_text()
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert stat.S_IMODE(file.parent.stat().st_mode) == 0o700
     assert [path.name for path in file.parent.iterdir()] == ["vault-password"]
 
 

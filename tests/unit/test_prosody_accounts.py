@@ -67,6 +67,7 @@ def test_makes_the_accounts_that_are_missing(storage):
     assert converge(storage)["added"] == [FOCUS, "jvb@auth.meet.test"]
     assert lets_in(account(storage, "focus"), "f-secret")
     assert not lets_in(account(storage, "focus"), "j-secret")
+    assert account(storage, "focus")["iteration_count"] == 10000  # as prosody's own
 
 
 def test_a_second_run_changes_not_a_byte(storage):

@@ -60,7 +60,8 @@ SETTINGS = {
     "jitsi_recording_ssh_key": "the key of the recordings' place",
     "jitsi_recording_password": "the password of the recordings' place",
     "jitsi_trunk": {
-        "host": "192.0.2.5", "networks": ["192.0.2.0/24"], "user": "4930", "transport": "tls", "port": 5071,
+        "host": "192.0.2.5", "networks": ["192.0.2.0/24"], "user": "4930", "auth_user": "4930@login.test",
+        "transport": "tls", "port": 5071,
     },
     "jitsi_trunk_password": "the password of the trunk",
     "jitsi_dial_in_numbers": [{"country": "DE", "number": "+49 30 901820"}],
