@@ -143,10 +143,11 @@ def signalling(place: Place):
     """The port of a prosody in that place."""
     with inside(place):
         listening = socket.create_server(("127.0.0.1", 0), backlog=4096)
+    # In a thread from its beginning: where Chromium was used before, this one has a loop that runs.
     loop = asyncio.new_event_loop()
-    loop.run_until_complete(asyncio.start_server(_signalling, sock=listening))
     thread = threading.Thread(target=loop.run_forever, daemon=True)
     thread.start()
+    asyncio.run_coroutine_threadsafe(asyncio.start_server(_signalling, sock=listening), loop).result()
     yield listening.getsockname()[1]
     loop.call_soon_threadsafe(loop.stop)
     thread.join()

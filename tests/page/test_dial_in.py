@@ -215,7 +215,7 @@ def test_without_gateways_there_is_nothing_of_it(site, visit):
         assert "formattedNumber" not in answer.text
         assert "conference_mapper" not in answer.text
     page = visit(site, f"/{ROOM}")
-    page.wait_for_selector("#status")
+    page.wait_for_selector("#status", state="attached")  # it says nothing yet
     assert page.locator("#dial-in").count() == 0
     assert page.evaluate("'dialIn' in document.body.dataset") is False
 
