@@ -4,10 +4,11 @@ import atexit
 import os
 import signal
 import sys
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 from ansible import constants as C
+from ansible import context
 from ansible.errors import AnsibleError
 from ansible.playbook.block import Block
 from ansible.plugins.callback.default import CallbackModule as Default
@@ -59,7 +60,7 @@ def state_folder(play) -> Path | None:
     hosts = group.get_hosts() if group else []
     try:
         values = manager.get_vars(host=hosts[0] if hosts else None, include_hostvars=False)
-        return Path(Templar(loader=manager._loader, variables=values).template(values["jitsi_state_dir"]))
+        return Path(Templar(manager._loader, values).template(values["jitsi_state_dir"])).expanduser()
     except (AnsibleError, KeyError):
         source = Path(next(iter(manager._inventory._sources), ""))
         return (source if source.is_dir() else source.parent) / "state" if source.exists() and hosts else None
@@ -96,7 +97,8 @@ class CallbackModule(Default):
     def __init__(self):
         super().__init__()
         self._log = self._screen = None
-        self._asking = self._ended = False
+        self._items = {}  # host -> why items of its loop failed
+        self._asking = self._ended = self._failed = False
 
     # --- what Ansible prints
 
@@ -116,12 +118,14 @@ class CallbackModule(Default):
         if self._display._final_q:  # a worker's: comes again in the process that draws
             Display.display(self._display, msg, color, stderr, screen_only, log_only, newline, caplevel)
             return
+        msg = plain(msg)
         if not screen_only:
-            self._log.write(plain(msg) + "\n" * newline)
+            self._log.write(msg + "\n" * newline)
         own = self._current_task_result is None and msg.startswith(("[ERROR]", "[WARNING]"))
-        if not log_only and (self._ended or self._asking or own) and os.getpid() == self._process:
-            with self._screen.paused():
-                Display.display(self._display, plain(msg), color, stderr, newline=newline)
+        shown = not log_only and (self._ended or self._asking or own) and os.getpid() == self._process
+        with self._screen.paused() if shown else nullcontext():
+            Display.display(self._display, msg, color, stderr, screen_only, not shown, newline, caplevel)
+            if shown:
                 (sys.stderr if stderr else sys.stdout).flush()
 
     @contextmanager
@@ -148,14 +152,14 @@ class CallbackModule(Default):
     def v2_playbook_on_start(self, playbook):
         plays = playbook.get_plays()
         self._run = Run(steps(plays))
-        if not self._log:
-            self._log = RunLog(state_folder(plays[0]))
-            self._take_over()
         from progress_screen import Screen  # not for runs without this plugin: Ansible loads all of them
 
         live = sys.stdout.isatty() and os.environ.get("TERM") not in (None, "", "dumb")
         self._screen = Screen(self._run, sys.stdout, self._display._lock, live, not C.ANSIBLE_NOCOLOR)
         self._ended = False
+        if not self._log:
+            self._log = RunLog(state_folder(plays[0]))
+            self._take_over()
         super().v2_playbook_on_start(playbook)
 
     def v2_playbook_on_play_start(self, play):
@@ -179,7 +183,7 @@ class CallbackModule(Default):
             self._screen.ended(stage, how)
 
     def _task_start(self, task, prefix=None):
-        self._task_size = self._log.size
+        self._task_began = self._log.size, self._log.lines
         self._run.begin_task(title(task))
         super()._task_start(task, prefix)
 
@@ -212,17 +216,25 @@ class CallbackModule(Default):
         fault = None if result.task.ignore_unreachable else self._fail(result, "could not reach", "openstack_server")
         self._logged(fault, super().v2_runner_on_unreachable, result)
 
+    def v2_runner_item_on_failed(self, result):
+        text = f"{self._get_item_label(result.result)}: {fault_text(result.result)}"
+        self._items.setdefault(result.host.get_name(), []).append(text)
+        super().v2_runner_item_on_failed(result)
+
     def _fail(self, result, what, role):
         host = result.host.get_name()
-        self._run.answer(host)
-        return self._run.fail(host, title(result.task), what, fault_text(result.result), role)
+        text = "\n".join(self._items.get(host, ())) or fault_text(result.result)
+        return self._run.fail(host, title(result.task), what, text, role)
 
     def _logged(self, fault, write, *args):
         """Has the log written, and its lines around the failure kept: those that say more than its text."""
-        size, lines = self._log.size, self._log.lines
+        host = args[0].host.get_name()
+        self._run.answer(host)
+        items = self._items.pop(host, None)  # have been logged, one by one
+        size, lines = self._task_began if items else (self._log.size, self._log.lines)
         write(*args)
         if fault:
-            around = self._log.around(self._task_size, size, lines)
+            around = self._log.around(self._task_began[0], size, lines)
             fault.excerpt = [(number, line) for number, line in around if adds(line, fault.text)]
             if args[0].task.action in JUDGING:
                 del fault.excerpt[1:]
@@ -231,6 +243,7 @@ class CallbackModule(Default):
         super().v2_playbook_on_stats(stats)
         self._end_stage()
         self._screen.report()
+        self._failed = bool(stats.failures or stats.dark)
         self._ended = True  # what other callbacks say from now on is for the operator
 
     def _close(self):
@@ -241,8 +254,8 @@ class CallbackModule(Default):
         if not self._ended:
             self._end_stage("stopped")
             self._screen.report()
-        how = "failed" if self._run.faults else "done" if self._ended else "stopped"
-        self._screen.finish(how, self._log)
+        how = "failed" if self._failed else "done" if self._ended else "stopped"
+        self._screen.finish(how, self._log, context.CLIARGS["check"])
 
 
 def group_of(inventory, pattern, hosts: list[str]) -> str:

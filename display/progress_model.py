@@ -69,8 +69,8 @@ class Task:
 
     @property
     def waits_for(self) -> str:
-        """The hosts, as one line."""
-        return listed(f"{host} ({tries})" if tries else host for host, tries in self.waits.items())
+        """The hosts, as one line; another thread may ask while they answer."""
+        return listed(f"{host} ({tries})" if tries else host for host, tries in list(self.waits.items()))
 
 
 @dataclass

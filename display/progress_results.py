@@ -12,20 +12,12 @@ def message(value: object) -> str:
 
 
 def fault_text(result: dict) -> str:
-    """Why a task failed: its message, its items that failed, and the end of what the program printed."""
-    failed = [item for item in result.get("results") or [] if item.get("failed") or item.get("unreachable")]
-    if failed:
-        return "\n".join(dict.fromkeys(f"{label(item)}: {fault_text(item)}" for item in failed))
+    """Why a task failed: its message, and the end of what the program printed."""
     text = message(result.get("msg") or result.get("censored") or "")
     output = next((message(result[key]) for key in OUTPUTS if result.get(key)), "")
     if output and output not in text:
         text = "\n".join([text, *output.splitlines()[-LINES:]]).strip()
     return text or "no message; see the log"
-
-
-def label(item: dict) -> str:
-    """Which element of a loop."""
-    return "an element" if "censored" in item else message(item.get("_ansible_item_label", item.get("item", "")))
 
 
 def adds(line: str, text: str) -> bool:

@@ -129,11 +129,11 @@ class Screen:
         for fault in self._run.faults:
             self._fault(fault)
 
-    def finish(self, how: str, log: RunLog) -> None:
+    def finish(self, how: str, log: RunLog, dry: bool) -> None:
         """The outcome, and in the last line where everything stands."""
         run, words = self._run, {"done": "Done in", "failed": "Failed after", "stopped": "Stopped after"}
-        changes = counted(run.changes, "change") if run.changes else "nothing changed"
-        told = f"\n{words[how]} {duration(run.elapsed)}, {changes}."
+        changes = counted(run.changes, "change") if run.changes else "no changes"
+        told = f"\n{words[how]} {duration(run.elapsed)}, {changes}{' to make (dry run)' if dry else ''}."
         if how == "stopped" and run.stages:
             told += f" It was at: {run.stages[-1].name}{f', {run.task.name}' if run.task else ''}."
         if how != "done":

@@ -54,6 +54,12 @@ class Terminal:
             self.read()
         return self.shown
 
+    def at_rest(self) -> str:
+        """What the terminal shows when nothing has been printed for longer than a clock needs."""
+        while self.read():
+            assert time.monotonic() < self.patience, self.shown
+        return self.shown
+
     def type(self, text: str) -> None:
         os.write(self._end, text.encode())
 
@@ -68,8 +74,14 @@ class Terminal:
             self.read()
         while self.read(0):
             pass
-        os.close(self._end)
+        self.close()
         return os.waitstatus_to_exitcode(ended[1])
+
+    def close(self) -> None:
+        """The terminal is gone; a program that has not ended notices it."""
+        if self._end >= 0:
+            os.close(self._end)
+        self._end = -1
 
     @property
     def shown(self) -> str:

@@ -1,5 +1,6 @@
 """What an operator sees of a run: on a terminal and in a pipe, when it ends well, fails, asks and is broken off."""
 
+import contextlib
 import json
 import os
 import re
@@ -40,7 +41,8 @@ def wait(tmp_path):
         f"while not pathlib.Path({str(tmp_path / 'go')!r}).exists():\n    time.sleep(0.05)\n"
         "print('{\"changed\": true}')\n"
     )
-    return {"name": "Wait for the packages", "gate": {}}
+    yield {"name": "Wait for the packages", "gate": {}}
+    (tmp_path / "go").touch()
 
 
 @pytest.fixture
@@ -64,7 +66,11 @@ def command(tmp_path):
 
 @pytest.fixture
 def terminal(command):
-    return lambda *stages, **environment: Terminal(*command(*stages, **environment))
+    """Runs the playbook on a terminal."""
+    with contextlib.ExitStack() as opened:
+        yield lambda *stages, **environment: opened.enter_context(
+            contextlib.closing(Terminal(*command(*stages, **environment)))
+        )
 
 
 @pytest.fixture
@@ -81,23 +87,28 @@ def log(folder):
 
 
 def test_a_terminal_shows_what_runs_and_what_it_waits_for(terminal, wait, tmp_path):
-    shown = terminal(stage(say("Conference: https://meet.acme.example"), wait), stage(say("x"), name="Sum up"))
+    write = {"name": "Write", "ansible.builtin.copy": {"content": "new line\n", "dest": str(tmp_path / "file")}}
+    write["when"] = "inventory_hostname == 'acme-jvb-1'"
+    url = "Conference: https://meet.acme.example"
+    shown = terminal(stage(say(url), write, wait), stage(say("x"), name="Sum up"), ANSIBLE_DIFF_ALWAYS="1")
     now = shown.until(lambda text: "waits for acme-jvb-1, acme-jvb-2" in text and f"{wait['name']}" in text)
     head, task, bar = now.splitlines()[-3:]
     assert re.fullmatch(rf". Run the bridges  videobridges: acme-jvb-1, acme-jvb-2 +{CLOCK}", head)
     assert re.fullmatch(rf"  Wait for the packages  waits for acme-jvb-1, acme-jvb-2 +{CLOCK}", task)
-    assert re.fullmatch(rf"  ━.* 33% +{CLOCK}", bar)
+    assert re.fullmatch(rf"  ━.* 50% +{CLOCK}", bar)
     shown.until(lambda text: re.search(r"0:0[1-9]$", text))  # the clocks run
     (tmp_path / "go").touch()
     assert shown.end() == 0
     assert shown.cursor
     lines = shown.shown.splitlines()
-    assert re.fullmatch(rf"✓ Run the bridges  videobridges: acme-jvb-1, acme-jvb-2 +2 changes +{CLOCK}", lines[0])
+    assert re.fullmatch(rf"✓ Run the bridges  videobridges: acme-jvb-1, acme-jvb-2 +3 changes +{CLOCK}", lines[0])
     assert re.fullmatch(rf"✓ Sum up  videobridges: acme-jvb-1, acme-jvb-2 +{CLOCK}", lines[1])
-    assert lines[2:6] == ["", "Conference: https://meet.acme.example", "", "x"]
-    assert re.fullmatch(rf"Done in {CLOCK}, 2 changes\.", lines[-2])
+    assert lines[2:6] == ["", url, "", "x"]
+    assert re.fullmatch(rf"Done in {CLOCK}, 3 changes\.", lines[-2])
     assert lines[-1] == "Full log: state/run.log"
     assert "PLAY RECAP" in log(tmp_path)
+    assert "\n+new line\n" in log(tmp_path)
+    assert "new line" not in shown.shown
     assert "\x1b[3" in shown.coloured
     assert "\x1b" not in log(tmp_path)
 
@@ -126,7 +137,7 @@ def test_a_pipe_gets_a_line_where_a_stage_begins_and_ends(pipe, tmp_path):
     assert excerpt[0][1].startswith("TASK [Install the bridge]")
     assert {number: log(tmp_path).splitlines()[int(number) - 1] for number, _ in excerpt} == dict(excerpt)
     assert lines[-3:-1] == [
-        "Failed after T, nothing changed.",
+        "Failed after T, no changes.",
         "Run the same again when the cause is gone: it goes on from there.",
     ]
     assert lines[-1] == "Full log: state/run.log"
@@ -160,6 +171,16 @@ def test_a_host_that_cannot_be_reached_and_a_failing_rescue_are(pipe):
     assert done.stdout.count("✗") == 2
 
 
+def test_a_dry_run_that_fails_in_a_loop(command):
+    loop = {"loop": [{"name": "a"}, {"name": "b"}], "loop_control": {"label": "{{ item.name }}"}}
+    looks = {"name": "Look", "ansible.builtin.command": "test {{ item.name }} = a", "check_mode": False, **loop}
+    words, environment, folder = command(stage(looks))
+    done = subprocess.run([*words, "--check"], env=environment, cwd=folder, text=True, capture_output=True, check=False)
+    assert "\n✗ Look failed on acme-jvb-1, acme-jvb-2\n  b: The command exited with a non-zero" in done.stdout
+    assert re.search(r"^ +\d+  changed: \[acme-jvb-\d\] => \(item=a\)$", done.stdout, re.MULTILINE)
+    assert re.search(rf"^Failed after {CLOCK}, no changes to make \(dry run\)\.$", done.stdout, re.MULTILINE)
+
+
 def test_a_secret_is_nowhere(pipe, tmp_path):
     hidden = {"name": "Hide", "ansible.builtin.command": f"sh -c 'echo {HIDDEN}; exit 1'", "no_log": True}
     done = pipe(stage({**hidden, "ignore_errors": True}, say("x"), hidden))
@@ -178,10 +199,8 @@ def test_the_terminal_is_left_to_a_question(terminal):
         stage(pause, say("{{ answer.user_input }} was said."), name="Ask again", hosts="meet"),
     )
     for question, answer in (("Type the name: ", "acme"), ("Go on?:", "yes")):
-        now = shown.until(lambda text, question=question: question.strip() in text)
-        while shown.read():  # until nothing more is drawn, for longer than the clock needs
-            pass
-        now = shown.shown
+        shown.until(lambda text, question=question: question.strip() in text)
+        now = shown.at_rest()
         assert now.splitlines()[-1].strip() in (question.strip(), ""), now
         assert now.count("━") == 0, now
         assert shown.cursor
@@ -201,9 +220,7 @@ def test_a_run_that_is_broken_off_leaves_a_terminal_and_a_log(terminal, wait, nu
     lines = shown.shown.splitlines()
     assert "━" not in shown.shown
     assert [line for line in lines if line.startswith("■ Run the bridges  videobridges: ")]
-    assert re.fullmatch(
-        rf"Stopped after {CLOCK}, nothing changed\. It was at: Run the bridges, {wait['name']}\.", lines[-3]
-    )
+    assert re.fullmatch(rf"Stopped after {CLOCK}, no changes\. It was at: Run the bridges, {wait['name']}\.", lines[-3])
     assert lines[-1] == "Full log: state/run.log"
 
 

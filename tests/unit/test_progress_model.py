@@ -137,16 +137,8 @@ def test_what_several_hosts_say_is_noted_once(run):
         ({"msg": "rc 1", "stderr": "line\n" * 99}, "rc 1" + "\nline" * LINES),
         ({"censored": "hidden", "stdout": ""}, "hidden"),
         ({}, "no message; see the log"),
-        (
-            {"msg": "items failed", "results": [
-                {"item": "a", "msg": "fine"},
-                {"item": {"name": "b"}, "_ansible_item_label": "b", "failed": True, "msg": "gone"},
-                {"censored": "hidden", "failed": True},
-            ]},
-            "b: gone\nan element: hidden",
-        ),
     ],
-)  # fmt: skip
+)
 def test_why_a_task_failed(result, text):
     assert fault_text(result) == text
 
