@@ -1,6 +1,7 @@
 # The verbs. Each for a customer prints the line it runs; after `. scripts/environment` that line works without make, too.
 #   CUSTOMER  a folder under inventories/ or the path of a customer folder elsewhere (default: demo)
 #   ARGS      passed on, for example ARGS='--limit acme-jvb-2 --tags videobridge'
+#   VERBOSE   1: Ansible's own output; otherwise that goes to run.log in the customer's state folder, and stages are shown
 #   WHEN      now: daemons that need a restart get it although it ends meetings; otherwise the run leaves them and says so
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
@@ -46,7 +47,8 @@ $(folder)
 @. scripts/environment; $(ENVIRONMENT) $(1)
 endef
 # $(call playbook,NAME,FILE): a playbook on the customer folder, or on one file of it.
-playbook = $(call run,ansible-playbook -i $(call quote,$(FOLDER)$(2)) playbooks/$(1).yml$(RESTARTS)$(ARGUMENTS))
+SHOWN := $(if $(filter-out 0,$(VERBOSE)),,ANSIBLE_STDOUT_CALLBACK=progress )
+playbook = $(call run,$(SHOWN)ansible-playbook -i $(call quote,$(FOLDER)$(2)) playbooks/$(1).yml$(RESTARTS)$(ARGUMENTS))
 
 help: ## this list
 	@awk -F':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)

@@ -1,44 +1,27 @@
 """Callback stages: what stage runs on which hosts and how long it took; at the end where to look when it failed."""
 
+import sys
 import time
+from pathlib import Path
 
+from ansible import constants as C
 from ansible.plugins.callback import CallbackBase
+
+sys.path.append(str(Path(__file__).parents[1] / "display"))
+from progress_model import duration, listed
+from where_to_look import where_to_look
 
 DOCUMENTATION = r"""
 name: stages
 type: aggregate
 short_description: Show stages with elapsed time, and where to look after a failure
 description:
-  - One line per play with the time since the start and the hosts it runs on.
+  - One line per play with the time since the start and the hosts it runs on, between the lines of Ansible's own output.
   - After a failure one line per failed task with the command that shows the cause on that host.
+  - Says nothing beside callback C(progress), which has all of it.
 requirements:
   - enabled in ansible.cfg (callbacks_enabled)
 """
-
-# Role -> the commands, as root on the host, that show why it failed. Whose log is where: docs/operations.md.
-WHERE_TO_LOOK = {
-    "base": "journalctl -b -u nftables -u ssh; apt-get -s install jitsi-videobridge2",
-    "certificate": "journalctl -u certbot; tail /var/log/letsencrypt/letsencrypt.log",
-    "log_retention": "systemctl status log-retention logrotate; logrotate --debug /etc/logrotate.conf",
-    "internal_trust": "openssl verify /usr/local/share/ca-certificates/*.crt",
-    "prosody": "prosodyctl check config; journalctl -u prosody",
-    "directory": "jitsi-directory --check /etc/jitsi-directory/settings.json; journalctl -u jitsi-directory",
-    "openldap": "systemctl status slapd; journalctl -u slapd",
-    "jicofo": "systemctl status jicofo; tail /var/log/jitsi/jicofo.log",
-    "conference_mapper": "systemctl status jitsi-conference-mapper; journalctl -u jitsi-conference-mapper",
-    "web": "nginx -t; journalctl -u nginx",
-    "videobridge": "systemctl status jitsi-videobridge2; tail /var/log/jitsi/jvb.log",
-    "turn": "systemctl status coturn; /usr/local/sbin/check-turnserver /etc/turnserver.conf",
-    "streaming": "nginx -t -c /etc/nginx/streaming.conf; journalctl -u nginx",
-    "jibri": "systemctl status jibri jibri-xorg jibri-icewm jibri-sound jibri-duty; journalctl -u jibri",
-    "recording_delivery": "systemctl status recording-delivery.timer; journalctl -u recording-delivery",
-    "jigasi": "systemctl status jigasi; tail /var/log/jitsi/jigasi.log",
-    "sip_server": "kamailio -c; systemctl status kamailio; check-trunk",
-    "voice_menu": "systemctl status voice-menu; journalctl -u voice-menu",
-    "conference_check": "state/verify.log in the customer's folder",
-    "openstack_network": "openstack network list; openstack quota show",
-    "openstack_server": "openstack server show HOST; openstack console log show HOST",
-}
 
 
 class CallbackModule(CallbackBase):
@@ -51,22 +34,22 @@ class CallbackModule(CallbackBase):
 
     def __init__(self):
         super().__init__()
+        self.disabled = C.DEFAULT_STDOUT_CALLBACK == "progress"
         self.started = time.monotonic()
         self.hints = []
 
-    def _elapsed(self):
-        minutes, seconds = divmod(int(time.monotonic() - self.started), 60)
-        return f"{minutes:d}:{seconds:02d}"
+    def _headline(self, text):
+        elapsed = duration(time.monotonic() - self.started)
+        self._display.display(f"\n==== {elapsed}  {text}", color="bright blue")
 
     def v2_playbook_on_play_start(self, play):
         hosts = play.get_variable_manager()._inventory.get_hosts(play.hosts)
-        names = ", ".join(host.name for host in hosts[:6]) + (f" and {len(hosts) - 6} more" if len(hosts) > 6 else "")
-        self._display.display(f"\n==== {self._elapsed()}  {play.get_name()}  [{names}]", color="bright blue")
+        self._headline(f"{play.get_name()}  [{listed((host.name for host in hosts), 6)}]")
 
     def _hint(self, result, what):
         host = result.host.get_name()
         role = result.task._role.get_name() if result.task._role else ""
-        look = WHERE_TO_LOOK.get(role, "the message above").replace("HOST", host)
+        look = where_to_look(role, [host]) or "the message above"
         self.hints.append(f"{host}: {result.task.get_name()} {what}; look at: {look}")
 
     def v2_runner_on_failed(self, result, ignore_errors=False):
@@ -77,6 +60,6 @@ class CallbackModule(CallbackBase):
         self._hint(result, "could not reach the host")
 
     def v2_playbook_on_stats(self, stats):
-        self._display.display(f"\n==== {self._elapsed()}  done", color="bright blue")
+        self._headline("done")
         for hint in self.hints:
             self._display.display(hint, color="red")

@@ -1,7 +1,8 @@
-"""Makes the toolkit's filters and modules importable by their file names."""
+"""Makes the toolkit's filters, modules and the parts of its display importable by their file names."""
 
 import sys
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
-sys.path[:0] = map(str, [ROOT / "filter_plugins", ROOT / "collections", *ROOT.glob("roles/*/library")])
+PLACES = [ROOT / "filter_plugins", ROOT / "display", ROOT / "collections", *ROOT.glob("roles/*/library")]
+sys.path[:0] = map(str, PLACES)

@@ -393,7 +393,7 @@ def test_every_other_plugin_and_module_is_documented():
 
 def hints():
     """Role -> the commands that show why it failed."""
-    for node in ast.parse(read("callback_plugins/stages.py")).body:
+    for node in ast.parse(read("display/where_to_look.py")).body:
         if isinstance(node, ast.Assign) and node.targets[0].id == "WHERE_TO_LOOK":
             return ast.literal_eval(node.value)
     raise AssertionError("no hints")
@@ -429,7 +429,7 @@ def test_no_hint_leads_to_a_log_that_stays_empty():
         str(path): text for path, text in text_files() if str(path).startswith(("docs/", "tests/conference/test_"))
     }
     wrong = []
-    for name, text in (texts | {"callback_plugins/stages.py": str(hints())}).items():
+    for name, text in (texts | {"display/where_to_look.py": str(hints())}).items():
         for units in re.findall(r"journalctl((?: (?:-u [\w-]+|-b))+)", text):
             wrong += [f"{name}: journalctl{units}" for unit in re.findall(r"-u (\S+)", units) if unit in silent]
         wrong += [f"{name}: prosody.log"] if "prosody.log" in text else []

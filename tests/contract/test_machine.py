@@ -126,6 +126,20 @@ def test_the_printed_line_works_without_make(make, checkout, folder):
     assert not (checkout / "pwned").exists()
 
 
+def test_ansibles_own_output_goes_to_a_log_or_with_verbose_to_the_terminal(make, folder):
+    shown = make("validate", f"CUSTOMER={folder}")
+    log = folder / "state/run.log"
+    assert shown.stdout.endswith(f"\nFull log: {log}\n")
+    assert "PLAY RECAP" in log.read_text()
+    assert "PLAY RECAP" not in shown.stdout
+    log.unlink()
+    whole = make("validate", f"CUSTOMER={folder}", "VERBOSE=1")
+    ends_well(whole, "acme: nothing to refuse; plan office, 4 servers")
+    assert "PLAY RECAP" in whole.stdout
+    assert "==== 0:0" in whole.stdout
+    assert not log.exists()
+
+
 @pytest.mark.parametrize("locale", LOCALES, ids=lambda locale: ",".join(map("=".join, locale.items())))
 def test_verbs_work_in_any_locale(make, folder, locale):
     ends_well(make("validate", f"CUSTOMER={folder}", **locale), "acme: nothing to refuse")

@@ -1,0 +1,265 @@
+"""Callback progress: what runs, where, for how long, and what it waits for; Ansible's own output goes to a file."""
+
+import atexit
+import os
+import signal
+import sys
+from contextlib import contextmanager, nullcontext
+from pathlib import Path
+
+from ansible import constants as C
+from ansible import context
+from ansible.errors import AnsibleError
+from ansible.playbook.block import Block
+from ansible.plugins.callback.default import CallbackModule as Default
+from ansible.template import Templar
+from ansible.utils.display import Display
+
+sys.path.append(str(Path(__file__).parents[1] / "display"))
+from progress_log import RunLog
+from progress_model import Run, duration, plain
+from progress_results import adds, fault_text, notes
+
+DOCUMENTATION = r"""
+name: progress
+type: stdout
+short_description: Show stages, what they wait for, a bar and a summary; keep the whole output in a file
+description:
+  - On a terminal one line for each stage with its hosts and a running clock, the task that runs with the hosts that
+    have not answered yet, and a bar for the whole run. Elsewhere a line where a stage begins and one where it ends.
+  - At the end what the playbook says to its operator, and each failure once, with its hosts, where to look, and the
+    log's lines around it.
+  - What Ansible prints without this plugin goes to C(run.log) in C(jitsi_state_dir), which the last line names; the
+    file of the run before is C(run.log.1).
+extends_documentation_fragment:
+  - default_callback
+  - result_format_callback
+requirements:
+  - asked for by the environment (C(ANSIBLE_STDOUT_CALLBACK=progress)), as make does
+"""
+
+# Their messages are written for the operator and say all there is: the log is named by its first line only.
+JUDGING = ("assert", "ansible.builtin.assert", "fail", "ansible.builtin.fail")
+
+
+def steps(plays: list) -> dict[str, int]:
+    """How many tasks each play has, as far as is known before it runs."""
+    return {play._uuid: sum(map(counts, play.compile())) for play in plays}
+
+
+def counts(block: Block) -> int:
+    """Tasks of a block that the chosen tags leave and that say when they begin."""
+    tasks = block.filter_tagged_tasks({}).get_tasks()
+    return sum(1 for task in tasks if not task.implicit and task.action not in C._ACTION_META)
+
+
+def state_folder(play) -> Path | None:
+    """The customer's jitsi_state_dir; where it cannot be read, the one beside the inventory."""
+    manager = play.get_variable_manager()
+    group = manager._inventory.groups.get("jitsi")
+    hosts = group.get_hosts() if group else []
+    try:
+        values = manager.get_vars(host=hosts[0] if hosts else None, include_hostvars=False)
+        return Path(Templar(manager._loader, values).template(values["jitsi_state_dir"])).expanduser()
+    except (AnsibleError, KeyError):
+        source = Path(next(iter(manager._inventory._sources), ""))
+        return (source if source.is_dir() else source.parent) / "state" if source.exists() and hosts else None
+
+
+def rescued(task) -> bool:
+    """Whether a rescue of the playbook's takes care of the task's failure."""
+    inner, outer = task, task._parent
+    while outer:
+        if isinstance(outer, Block) and outer.rescue and inner._uuid in {each._uuid for each in outer.block}:
+            return True
+        inner, outer = outer, outer._parent
+    return False
+
+
+def role_of(task) -> str:
+    """The role a task belongs to."""
+    return task._role.get_name() if task._role else ""
+
+
+def title(task) -> str:
+    """What the operator reads of a task."""
+    name = task.name or task.action
+    return f"{name} ({role_of(task)})" if role_of(task) else name
+
+
+class CallbackModule(Default):
+    """Feeds the model with events, and has the callback it takes the place of write the log."""
+
+    CALLBACK_VERSION = 2.0
+    CALLBACK_TYPE = "stdout"
+    CALLBACK_NAME = "progress"
+
+    def __init__(self):
+        super().__init__()
+        self._log = self._screen = None
+        self._items = {}  # host -> why items of its loop failed
+        self._asking = self._ended = self._failed = False
+
+    # --- what Ansible prints
+
+    def _take_over(self):
+        self._process = os.getpid()
+        self._display.display, self._display.prompt = self._print, self._prompt
+        self._display.prompt_until = self._prompt_until
+        lock = self._display._lock
+        # A process that is forked while the terminal is drawn would find the lock taken for ever.
+        os.register_at_fork(before=lock.acquire, after_in_parent=lock.release, after_in_child=lock.release)
+        atexit.register(self._close)
+        before = signal.getsignal(signal.SIGTERM)
+        signal.signal(signal.SIGTERM, lambda *given: (self._close(), before(*given)))
+
+    def _print(self, msg, color=None, stderr=False, screen_only=False, log_only=False, newline=True, caplevel=None):
+        """In the place of Display.display: everything to the log, and to the screen what is no task's."""
+        if self._display._final_q:  # a worker's: comes again in the process that draws
+            Display.display(self._display, msg, color, stderr, screen_only, log_only, newline, caplevel)
+            return
+        msg = plain(msg)
+        if not screen_only:
+            self._log.write(msg + "\n" * newline)
+        own = self._current_task_result is None and msg.startswith(("[ERROR]", "[WARNING]"))
+        shown = not log_only and (self._ended or self._asking or own) and os.getpid() == self._process
+        with self._screen.paused() if shown else nullcontext():
+            Display.display(self._display, msg, color, stderr, screen_only, not shown, newline, caplevel)
+            if shown:
+                (sys.stderr if stderr else sys.stdout).flush()
+
+    @contextmanager
+    def _question(self):
+        self._asking = True
+        try:
+            with self._screen.paused():
+                yield
+        finally:
+            self._asking = False
+
+    def _prompt(self, msg, private=False):
+        with self._question():
+            return Display.prompt(msg, private)
+
+    def _prompt_until(self, *args, **kwargs):
+        if self._display._final_q:
+            return Display.prompt_until(self._display, *args, **kwargs)
+        with self._question():
+            return Display.prompt_until(self._display, *args, **kwargs)
+
+    # --- what happens
+
+    def v2_playbook_on_start(self, playbook):
+        plays = playbook.get_plays()
+        self._run = Run(steps(plays))
+        from progress_screen import Screen  # not for runs without this plugin: Ansible loads all of them
+
+        live = sys.stdout.isatty() and os.environ.get("TERM") not in (None, "", "dumb")
+        self._screen = Screen(self._run, sys.stdout, self._display._lock, live, not C.ANSIBLE_NOCOLOR)
+        self._ended = False
+        if not self._log:
+            self._log = RunLog(state_folder(plays[0]))
+            self._take_over()
+        super().v2_playbook_on_start(playbook)
+
+    def v2_playbook_on_play_start(self, play):
+        super().v2_playbook_on_play_start(play)
+        inventory = play.get_variable_manager()._inventory
+        batch = [host.name for host in inventory.get_hosts(play.hosts)]
+        if not batch:  # a plan may lack the group
+            return
+        hosts = [host.name for host in inventory.get_hosts(play.hosts, ignore_restrictions=True)]
+        before = self._run.stage
+        if not before or before.key != play._uuid:
+            self._end_stage()
+        stage = self._run.begin_stage(play._uuid, play.get_name(), group_of(inventory, play.hosts, hosts), batch, hosts)
+        if stage is not before:
+            self._log.write(f"\n==== {duration(self._run.elapsed)}  {stage.name}  [{stage.where}]\n")
+            self._screen.begins(stage)
+
+    def _end_stage(self, how="done"):
+        if stage := self._run.stage:
+            self._run.end_stage()
+            self._screen.ended(stage, how)
+
+    def _task_start(self, task, prefix=None):
+        self._task_began = self._log.size, self._log.lines
+        self._run.begin_task(title(task))
+        super()._task_start(task, prefix)
+
+    def v2_runner_on_start(self, host, task):
+        super().v2_runner_on_start(host, task)
+        self._run.wait_for(host.get_name())
+
+    def v2_runner_retry(self, result):
+        self._run.wait_for(
+            result.host.get_name(), f"try {result.result['attempts'] + 1} of {result.result['retries'] + 1}"
+        )
+        super().v2_runner_retry(result)
+
+    def v2_runner_on_ok(self, result):
+        self._run.answer(result.host.get_name(), result.result.get("changed", False))
+        for said in notes(result.task.action, result.task.args, result.result):
+            self._run.note(said)
+        super().v2_runner_on_ok(result)
+
+    def v2_runner_on_skipped(self, result):
+        self._run.answer(result.host.get_name())
+        super().v2_runner_on_skipped(result)
+
+    def v2_runner_on_failed(self, result, ignore_errors=False):
+        fault = None if ignore_errors or rescued(result.task) else self._fail(result, "failed on", role_of(result.task))
+        self._logged(fault, super().v2_runner_on_failed, result, ignore_errors)
+
+    def v2_runner_on_unreachable(self, result):
+        # Why a server does not let anybody in, its console knows.
+        fault = None if result.task.ignore_unreachable else self._fail(result, "could not reach", "openstack_server")
+        self._logged(fault, super().v2_runner_on_unreachable, result)
+
+    def v2_runner_item_on_failed(self, result):
+        text = f"{self._get_item_label(result.result)}: {fault_text(result.result)}"
+        self._items.setdefault(result.host.get_name(), []).append(text)
+        super().v2_runner_item_on_failed(result)
+
+    def _fail(self, result, what, role):
+        host = result.host.get_name()
+        text = "\n".join(self._items.get(host, ())) or fault_text(result.result)
+        return self._run.fail(host, title(result.task), what, text, role)
+
+    def _logged(self, fault, write, *args):
+        """Has the log written, and its lines around the failure kept: those that say more than its text."""
+        host = args[0].host.get_name()
+        self._run.answer(host)
+        items = self._items.pop(host, None)  # have been logged, one by one
+        size, lines = self._task_began if items else (self._log.size, self._log.lines)
+        write(*args)
+        if fault:
+            around = self._log.around(self._task_began[0], size, lines)
+            fault.excerpt = [(number, line) for number, line in around if adds(line, fault.text)]
+            if args[0].task.action in JUDGING:
+                del fault.excerpt[1:]
+
+    def v2_playbook_on_stats(self, stats):
+        super().v2_playbook_on_stats(stats)
+        self._end_stage()
+        self._screen.report()
+        self._failed = bool(stats.failures or stats.dark)
+        self._ended = True  # what other callbacks say from now on is for the operator
+
+    def _close(self):
+        """Also when the run was interrupted, or Ansible gave up."""
+        if os.getpid() != self._process:
+            return
+        atexit.unregister(self._close)
+        if not self._ended:
+            self._end_stage("stopped")
+            self._screen.report()
+        how = "failed" if self._failed else "done" if self._ended else "stopped"
+        self._screen.finish(how, self._log, context.CLIARGS["check"])
+
+
+def group_of(inventory, pattern, hosts: list[str]) -> str:
+    """The group of the inventory that has just these hosts; the one the play names, if there are several."""
+    groups = {name: {host.name for host in group.get_hosts()} for name, group in inventory.groups.items()}
+    same = [name for name, members in groups.items() if members == set(hosts) and name not in ("all", "ungrouped")]
+    return pattern if pattern in same else next(iter(same), "")

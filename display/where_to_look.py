@@ -1,0 +1,31 @@
+"""Where the cause of a failure shows. Whose log is where: docs/operations.md."""
+
+# Role -> the commands, as root on the host, that show why it failed. Whose log is where: docs/operations.md.
+WHERE_TO_LOOK = {
+    "base": "journalctl -b -u nftables -u ssh; apt-get -s install jitsi-videobridge2",
+    "certificate": "journalctl -u certbot; tail /var/log/letsencrypt/letsencrypt.log",
+    "log_retention": "systemctl status log-retention logrotate; logrotate --debug /etc/logrotate.conf",
+    "internal_trust": "openssl verify /usr/local/share/ca-certificates/*.crt",
+    "prosody": "prosodyctl check config; journalctl -u prosody",
+    "directory": "jitsi-directory --check /etc/jitsi-directory/settings.json; journalctl -u jitsi-directory",
+    "openldap": "systemctl status slapd; journalctl -u slapd",
+    "jicofo": "systemctl status jicofo; tail /var/log/jitsi/jicofo.log",
+    "conference_mapper": "systemctl status jitsi-conference-mapper; journalctl -u jitsi-conference-mapper",
+    "web": "nginx -t; journalctl -u nginx",
+    "videobridge": "systemctl status jitsi-videobridge2; tail /var/log/jitsi/jvb.log",
+    "turn": "systemctl status coturn; /usr/local/sbin/check-turnserver /etc/turnserver.conf",
+    "streaming": "nginx -t -c /etc/nginx/streaming.conf; journalctl -u nginx",
+    "jibri": "systemctl status jibri jibri-xorg jibri-icewm jibri-sound jibri-duty; journalctl -u jibri",
+    "recording_delivery": "systemctl status recording-delivery.timer; journalctl -u recording-delivery",
+    "jigasi": "systemctl status jigasi; tail /var/log/jitsi/jigasi.log",
+    "sip_server": "kamailio -c; systemctl status kamailio; check-trunk",
+    "voice_menu": "systemctl status voice-menu; journalctl -u voice-menu",
+    "conference_check": "state/verify.log in the customer's folder",
+    "openstack_network": "openstack network list; openstack quota show",
+    "openstack_server": "openstack server show HOST; openstack console log show HOST",
+}
+
+
+def where_to_look(role: str, hosts: list[str]) -> str:
+    """The commands for a role, with the name of the host where there is one; nothing for a role that needs none."""
+    return WHERE_TO_LOOK.get(role, "").replace("HOST", hosts[0] if len(hosts) == 1 else "HOST")
