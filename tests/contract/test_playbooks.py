@@ -168,6 +168,21 @@ def test_a_certificate_without_its_intermediate_is_refused(folder):
     assert done.returncode == 0, done.stdout
 
 
+@pytest.mark.parametrize("playbook", ["validate", "plan", "site"])
+def test_a_machine_without_the_key_and_the_clouds_login_is_refused_before_anything_is_touched(folder, playbook):
+    write_customer(folder, CHOICES | {"cloud_name": "theirs", "cloud_ssh_private_key_file": f"{folder}/key"})
+    before = snapshot(folder)
+    refused(
+        play(folder, playbook),
+        f"cloud_ssh_private_key_file is {folder}/key and {folder}/key (No such file or directory) and {folder}/key.pub "
+        f"(No such file or directory) cannot be read: make the pair with ssh-keygen -t ed25519 -f {folder}/key, or "
+        "write where another pair is.",
+        f"cloud_name is theirs and {folder.parent}/.config/openstack/clouds.yaml has no such entry (it has mycloud, "
+        "lab): write the cloud's credentials there under this name, or another cloud_name.",
+    )
+    assert snapshot(folder) == before
+
+
 def test_a_missing_vault_is_refused(folder):
     write_customer(folder)
     vault = folder / "group_vars" / "jitsi" / "vault.yml"
