@@ -10,11 +10,14 @@ type: aggregate
 short_description: Show stages with elapsed time, and where to look after a failure
 description:
   - One line per play with the time since the start and the hosts it runs on.
-  - After a failure one line per failed task with the command that shows the cause on that host.
+  - After a failure one line per failed task with the command that shows the cause on that host. A refusal has said
+    the cause itself.
 requirements:
   - enabled in ansible.cfg (callbacks_enabled)
 """
 
+# What fails by them has judged and said why: no log has more.
+REFUSALS = ("ansible.builtin.assert", "ansible.builtin.fail")
 # Role -> the commands, as root on the host, that show why it failed. Whose log is where: docs/operations.md.
 WHERE_TO_LOOK = {
     "base": "journalctl -b -u nftables -u ssh; apt-get -s install jitsi-videobridge2",
@@ -66,7 +69,8 @@ class CallbackModule(CallbackBase):
     def _hint(self, result, what):
         host = result.host.get_name()
         role = result.task._role.get_name() if result.task._role else ""
-        look = WHERE_TO_LOOK.get(role, "the message above").replace("HOST", host)
+        where = {} if result.task.action in REFUSALS else WHERE_TO_LOOK
+        look = where.get(role, "the message above").replace("HOST", host)
         self.hints.append(f"{host}: {result.task.get_name()} {what}; look at: {look}")
 
     def v2_runner_on_failed(self, result, ignore_errors=False):

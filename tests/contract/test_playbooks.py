@@ -162,6 +162,8 @@ def test_a_certificate_without_its_intermediate_is_refused(folder):
     assert (
         f"{folder}/server.crt lacks the certificate of Middle, which issued x: append the intermediate" in done.stdout
     )
+    assert "look at: the message above" in done.stdout
+    assert "journalctl" not in done.stdout
     with (folder / "server.crt").open("a") as chain:
         chain.write((folder / "middle.crt").read_text() + (folder / "root.crt").read_text())
     done = play(folder, "validate")
