@@ -1,7 +1,9 @@
 """Callback stages: what stage runs on which hosts and how long it took; at the end where to look when it failed."""
 
+import shlex
 import time
 
+from ansible import context
 from ansible.plugins.callback import CallbackBase
 
 DOCUMENTATION = r"""
@@ -10,8 +12,8 @@ type: aggregate
 short_description: Show stages with elapsed time, and where to look after a failure
 description:
   - One line per play with the time since the start and the hosts it runs on.
-  - After a failure one line per failed task with the command that shows the cause on that host. A refusal has said
-    the cause itself.
+  - After a failure one line per failed task with the commands that show the cause on that host, as root, and below them
+    the line that logs in. A refusal has said the cause itself.
 requirements:
   - enabled in ansible.cfg (callbacks_enabled)
 """
@@ -42,6 +44,15 @@ WHERE_TO_LOOK = {
     "openstack_network": "openstack network list; openstack quota show",
     "openstack_server": "openstack server show HOST; openstack console log show HOST",
 }
+# Roles whose hints are for the operator's machine.
+HERE = ("conference_check", "openstack_network", "openstack_server")
+
+
+def login(arguments: dict, hosts: list[str]) -> str:
+    """The line that logs in to a server, with the names of those that are meant."""
+    source = (arguments.get("inventory") or ["demo"])[0]
+    customer = source.removesuffix("/").removesuffix("/plan.yml").removeprefix("inventories/")
+    return f"make ssh {shlex.quote(f'CUSTOMER={customer}')} HOST={' or '.join(hosts)}"
 
 
 class CallbackModule(CallbackBase):
@@ -55,7 +66,7 @@ class CallbackModule(CallbackBase):
     def __init__(self):
         super().__init__()
         self.started = time.monotonic()
-        self.hints = []
+        self.hints, self.hosts = [], []
 
     def _elapsed(self):
         minutes, seconds = divmod(int(time.monotonic() - self.started), 60)
@@ -71,6 +82,8 @@ class CallbackModule(CallbackBase):
         role = result.task._role.get_name() if result.task._role else ""
         where = {} if result.task.action in REFUSALS else WHERE_TO_LOOK
         look = where.get(role, "the message above").replace("HOST", host)
+        if role in where and role not in HERE and host not in self.hosts:
+            self.hosts.append(host)
         self.hints.append(f"{host}: {result.task.get_name()} {what}; look at: {look}")
 
     def v2_runner_on_failed(self, result, ignore_errors=False):
@@ -84,3 +97,5 @@ class CallbackModule(CallbackBase):
         self._display.display(f"\n==== {self._elapsed()}  done", color="bright blue")
         for hint in self.hints:
             self._display.display(hint, color="red")
+        if self.hosts:
+            self._display.display(f"Log in there: {login(context.CLIARGS, self.hosts)}", color="red")
