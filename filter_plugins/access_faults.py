@@ -21,7 +21,8 @@ options:
     type: dict
     required: true
   folder:
-    description: The customer's folder, whose C(clouds.yaml) make names to openstacksdk.
+    description:
+      - The customer's folder, where relative paths are looked for and whose C(clouds.yaml) make names to openstacksdk.
     type: path
     required: true
 """
@@ -55,17 +56,17 @@ def is_in_agent(public_key: str) -> bool:
     return public_key.split()[:2] in [line.split()[:2] for line in done.stdout.splitlines()]
 
 
-def key_faults(key: str) -> list[str]:
+def key_faults(key: str, folder: str) -> list[str]:
     """Return what the key pair of that name lacks."""
-    private, public = (Path(name).expanduser() for name in (key, f"{key}.pub"))
+    private, public = (Path(folder, os.path.expanduser(name)) for name in (key, f"{key}.pub"))
     reasons = {str(file): reason for file in (private, public) if (reason := unreadable(file))}
     if list(reasons) == [str(private)] and is_in_agent(public.read_text()):
         return []
     if not reasons:
         return []
-    cure = f"make the pair with ssh-keygen -t ed25519 -f {key}"
+    cure = f"make the pair with ssh-keygen -t ed25519 -f {private}"
     if list(reasons) == [str(public)]:
-        cure = f"make it with ssh-keygen -y -f {key} > {key}.pub"
+        cure = f"make it with ssh-keygen -y -f {private} > {public}"
     elif str(public) not in reasons:
         cure = "bring that key back or load it into the SSH agent"
     said = " and ".join(f"{file} ({reason})" for file, reason in reasons.items())
@@ -120,11 +121,11 @@ def cloud_faults(cloud: str, folder: str) -> list[str]:
 def access_faults(choices: dict, folder: str) -> list[str]:
     """Return what this machine lacks, one sentence each."""
 
-    def judged(name, judge, *more):
+    def judged(name, judge):
         value = choices.get(name)
-        return judge(value, *more) if isinstance(value, str) and value != "" and value.isprintable() else []
+        return judge(value, folder) if isinstance(value, str) and value != "" and value.isprintable() else []
 
-    return judged("cloud_ssh_private_key_file", key_faults) + judged("cloud_name", cloud_faults, folder)
+    return judged("cloud_ssh_private_key_file", key_faults) + judged("cloud_name", cloud_faults)
 
 
 class FilterModule:

@@ -1,5 +1,6 @@
 """Filter ca_faults: which files with CA certificates cannot vouch for a server, one sentence per fault."""
 
+import os
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -11,16 +12,20 @@ short_description: List what is wrong with the files of CA certificates that a c
 description:
   - Reads the files on the controller. Each must have at least one certificate in PEM that has not ended.
   - Says nothing about a choice that is missing or of a wrong type; P(contract_faults#filter) does.
-positional: _input
+positional: _input, folder
 options:
   _input:
     description: The choices, name to value.
     type: dict
     required: true
+  folder:
+    description: The customer's folder, where relative paths are looked for.
+    type: path
+    required: true
 """
 
 EXAMPLES = r"""
-faults: "{{ {'jitsi_directory': {'ca_file': '/nowhere'}} | ca_faults }}"
+faults: "{{ {'jitsi_directory': {'ca_file': '/nowhere'}} | ca_faults(inventory_dir) }}"
 # -> ["jitsi_directory.ca_file /nowhere cannot be read (No such file or directory): ask ..."]
 """
 
@@ -41,7 +46,7 @@ OWNERS = {
 def file_faults(name: str, file: str, owner: str, now: datetime) -> list[str]:
     """Return what keeps the certificates in file from vouching for a server."""
     try:
-        certificates = x509.load_pem_x509_certificates(Path(file).expanduser().read_bytes())
+        certificates = x509.load_pem_x509_certificates(Path(file).read_bytes())
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else "no certificate in it"
         return [f"{name} {file} cannot be read ({reason}): ask {owner} for the CA certificate, a file with PEM."]
@@ -51,14 +56,15 @@ def file_faults(name: str, file: str, owner: str, now: datetime) -> list[str]:
     return []
 
 
-def ca_faults(choices: dict, now: datetime | None = None) -> list[str]:
+def ca_faults(choices: dict, folder: str, now: datetime | None = None) -> list[str]:
     """Return the faults of all files with CA certificates."""
     faults = []
     for (choice, key), owner in OWNERS.items():
         mapping = choices.get(choice)
         file = mapping.get(key) if isinstance(mapping, dict) else None
         if isinstance(file, str) and file and file.isprintable():
-            faults += file_faults(f"{choice}.{key}", file, owner, now or datetime.now(UTC))
+            path = os.path.join(folder, os.path.expanduser(file))
+            faults += file_faults(f"{choice}.{key}", path, owner, now or datetime.now(UTC))
     return faults
 
 

@@ -1,5 +1,6 @@
 """Filter directory_faults: what cannot work of the customer's directory, one sentence per fault."""
 
+import os
 import re
 from pathlib import Path
 
@@ -9,16 +10,20 @@ short_description: List what cannot work of the customer's directory
 description:
   - Judges what belongs together. Nobody is asked over the network. P(ca_faults#filter) judges the file with the CA.
   - Choices that are missing or of the wrong type are the business of P(contract_faults#filter) and passed over here.
-positional: _input
+positional: _input, folder
 options:
   _input:
     description: The choices, name to value.
     type: dict
     required: true
+  folder:
+    description: The customer's folder, where relative paths are looked for.
+    type: path
+    required: true
 """
 
 EXAMPLES = r"""
-faults: "{{ {'jitsi_directory': {'kind': 'internal'}, 'jitsi_moderators_by': 'group'} | directory_faults }}"
+faults: "{{ choices | directory_faults(inventory_dir) }}"
 # -> ["jitsi_moderators_by is group and kind internal has no groups: write listed or all, ..."]
 """
 
@@ -54,7 +59,7 @@ def filter_is_good(text: str) -> bool:
     return rest == "\x01"
 
 
-def directory_faults(choices: dict) -> list[str]:
+def directory_faults(choices: dict, folder: str) -> list[str]:
     """Return the faults of the directory, one sentence each."""
     directory = choices.get("jitsi_directory")
     kind = directory.get("kind") if isinstance(directory, dict) else None
@@ -77,10 +82,9 @@ def directory_faults(choices: dict) -> list[str]:
             "jitsi_directory.test_login and jitsi_directory_test_password belong together: write both, the password in "
             "group_vars/jitsi/vault.yml, or neither."
         )
-    if KEYS[kind] == OWN and "ldif_file" in given and not Path(given["ldif_file"]).expanduser().is_file():
-        faults.append(
-            f"jitsi_directory.ldif_file {given['ldif_file']} cannot be read: write the name of a file on this machine."
-        )
+    tree = os.path.join(folder, os.path.expanduser(given.get("ldif_file", "")))
+    if KEYS[kind] == OWN and "ldif_file" in given and not Path(tree).is_file():
+        faults.append(f"jitsi_directory.ldif_file {tree} cannot be read: write the name of a file on this machine.")
     if kind == "token" and ("jwks_url" in directory) == ("jitsi_token_secret" in choices):
         faults.append(
             "jitsi_directory.kind token needs either jitsi_directory.jwks_url (the identity provider's keys) or "

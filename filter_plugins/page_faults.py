@@ -1,5 +1,7 @@
 """Filter page_faults: which files and colours of a customer's pages cannot be used, one sentence per fault."""
 
+import os
+
 from ansible.plugins.loader import filter_loader
 
 DOCUMENTATION = r"""
@@ -9,16 +11,20 @@ description:
   - Reads the chosen files on the controller, with P(markdown_page#filter) and P(picture#filter), and compares colours
     with P(contrast_faults#filter).
   - Says nothing about a choice that is missing or of a wrong type; P(contract_faults#filter) does.
-positional: _input
+positional: _input, folder
 options:
   _input:
     description: The choices, name to value.
     type: dict
     required: true
+  folder:
+    description: The customer's folder, where relative paths are looked for.
+    type: path
+    required: true
 """
 
 EXAMPLES = r"""
-faults: "{{ choices | page_faults }}"
+faults: "{{ choices | page_faults(inventory_dir) }}"
 """
 
 RETURN = r"""
@@ -50,7 +56,7 @@ def button_faults(choices) -> list[str]:
     )
 
 
-def page_faults(choices) -> list[str]:
+def page_faults(choices, folder: str) -> list[str]:
     """Return the faults of the chosen files and colours."""
     markdown_page, picture, contrast_faults = (
         filter_loader.get(name).j2_function for name in ("markdown_page", "picture", "contrast_faults")
@@ -59,13 +65,16 @@ def page_faults(choices) -> list[str]:
     def is_file(value: object) -> bool:
         return isinstance(value, str) and value != "" and value.isprintable()
 
+    def path(file: str) -> str:
+        return os.path.join(folder, os.path.expanduser(file))
+
     texts = choices.get("jitsi_consent_texts")
     texts = texts if isinstance(texts, dict) else {}
     faults = [
         f"jitsi_consent_texts.{language}: {fault}"
         for language, file in texts.items()
         if is_file(file)
-        for fault in markdown_page(file)["faults"]
+        for fault in markdown_page(path(file))["faults"]
     ]
     language = choices.get("jitsi_language")
     if texts and isinstance(language, str) and language not in texts:
@@ -77,7 +86,7 @@ def page_faults(choices) -> list[str]:
         file = choices.get(choice)
         file = file.get(key) if key and isinstance(file, dict) else file
         if is_file(file):
-            faults += [f"{name}: {fault}" for fault in picture(file, largest, widest)["faults"]]
+            faults += [f"{name}: {fault}" for fault in picture(path(file), largest, widest)["faults"]]
     return faults + contrast_faults(choices.get("jitsi_page_colors"), "jitsi_page_colors") + button_faults(choices)
 
 

@@ -131,8 +131,9 @@ def test_faults_of_every_kind_are_listed_together(folder):
 def test_a_page_that_cannot_be_shown_is_refused(folder):
     colors = {"background": "#ffffff", "text": "#999999", "accent": "#0b57d0"}
     choices = CHOICES | {
-        "jitsi_consent_texts": {"en": "{{ inventory_dir }}/en.md"},
+        "jitsi_consent_texts": {"en": "en.md"},
         "jitsi_logo_file": "{{ inventory_dir }}/plan.yml",
+        "jitsi_pictures": {"favicon": "brand/favicon.svg"},
         "jitsi_page_colors": {"light": colors, "dark": colors | {"text": "#000000"}},
     }
     write_customer(folder, choices)
@@ -142,6 +143,8 @@ def test_a_page_that_cannot_be_shown_is_refused(folder):
         f"jitsi_consent_texts.en: {folder}/en.md: HTML is refused (<script>alert(1)</script>, line 3): write it in "
         "Markdown.",
         f"jitsi_logo_file: {folder}/plan.yml is no picture, or a broken one: give a PNG, JPEG, WebP or SVG file.",
+        f"jitsi_pictures.favicon: {folder}/brand/favicon.svg cannot be read (No such file or directory): give a "
+        "picture file on this machine.",
         "jitsi_page_colors.light.text is #999999 on #ffffff, a contrast of 2.84: choose colours with 4.5 or more.",
     )
 

@@ -46,6 +46,12 @@ def test_a_missing_pair_is_one_fault(tmp_path):
     )
 
 
+def test_a_relative_name_means_the_customers_folder(key):
+    assert access_faults({"cloud_ssh_private_key_file": "key"}, str(key.parent)) == []
+    (fault,) = access_faults({"cloud_ssh_private_key_file": "other"}, "/srv/acme")
+    assert "make the pair with ssh-keygen -t ed25519 -f /srv/acme/other, or" in fault
+
+
 def test_an_empty_public_half_is_a_fault(key):
     key.with_name("key.pub").write_text("\n")
     (fault,) = of_key(key)

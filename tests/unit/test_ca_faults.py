@@ -32,7 +32,9 @@ def judge(request, tmp_path):
         file = tmp_path / "ca.crt"
         if content is not None:
             file.write_bytes(content)
-        return f"{choice}.{key} {file}", ca_faults({choice: {key: str(file)}}, NOW)
+        absolute, relative = (ca_faults({choice: {key: name}}, str(tmp_path), NOW) for name in (str(file), file.name))
+        assert absolute == relative
+        return f"{choice}.{key} {file}", absolute
 
     return run
 
@@ -60,4 +62,4 @@ def test_certificates_that_have_all_ended_are_named(judge, ca):
     [{}, {"jitsi_directory": 1}, {"jitsi_certificate": {"acme_ca_file": 1}}, {"jitsi_directory": {"ca_file": ""}}],
 )
 def test_what_the_contract_refuses_is_passed_over(choices):
-    assert ca_faults(choices) == []
+    assert ca_faults(choices, "/acme") == []

@@ -1,6 +1,10 @@
-import pytest
-from directory_faults import directory_faults, filter_is_good
+from functools import partial
 
+import pytest
+from directory_faults import directory_faults as judge
+from directory_faults import filter_is_good
+
+directory_faults = partial(judge, folder="/srv/acme")
 LDAP = {
     "jitsi_directory": {
         "kind": "ldap",
@@ -45,6 +49,11 @@ def test_what_cannot_work_is_one_sentence(changes, words):
 
 def test_an_account_of_a_domain_may_search_active_directory():
     assert faults(kind="ad", bind_dn="svc@acme.example") == faults(kind="ad", bind_dn="ACME\\svc") == []
+
+
+def test_a_relative_tree_is_looked_for_in_the_customers_folder():
+    (fault,) = directory_faults({"jitsi_directory": {"kind": "openldap", "ldif_file": "tree.ldif"}})
+    assert fault.startswith("jitsi_directory.ldif_file /srv/acme/tree.ldif cannot be read")
 
 
 def test_groups_need_a_group():

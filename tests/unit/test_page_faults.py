@@ -21,7 +21,7 @@ TEXT = str(ROOT / "roles/web/files/consent/de.md")
     ],
 )
 def test_finds_nothing(choices):
-    assert page_faults(choices) == []
+    assert page_faults(choices, "/acme") == []
 
 
 def test_names_the_choice_of_each_fault():
@@ -33,7 +33,7 @@ def test_names_the_choice_of_each_fault():
         "jitsi_pictures": {"background": TEXT, "lobby": 1},
         "jitsi_meeting_colors": {"background": "#000000", "accent": "#8ab4f8"},
     }
-    text, language, logo, background, colors, button = page_faults(choices)
+    text, language, logo, background, colors, button = page_faults(choices, "/srv/acme")
     assert text.startswith("jitsi_consent_texts.de: /nowhere.md cannot be read")
     assert language.startswith("jitsi_consent_texts has no en")
     assert logo.startswith(f"jitsi_logo_file: {TEXT} is no picture")
