@@ -194,7 +194,8 @@ def test_a_missing_vault_is_refused(folder):
     vault.unlink()
     refused(
         play(folder, "validate"),
-        f"{vault} is missing: run ansible-vault create {vault} and write jitsi_seed, at least 32 random characters.",
+        f"{vault} is missing: run . scripts/environment; ansible-vault create {vault} and write jitsi_seed, "
+        "at least 32 random characters.",
     )
 
 
@@ -202,7 +203,9 @@ def test_a_vault_in_clear_is_refused_without_quoting_the_seed(folder):
     write_customer(folder)
     vault = folder / "group_vars" / "jitsi" / "vault.yml"
     vault.write_text(f"jitsi_seed: {SEED}\n")
-    refused(play(folder, "validate"), f"{vault} is not encrypted: run ansible-vault encrypt {vault}.")
+    refused(
+        play(folder, "validate"), f"{vault} is not encrypted: run . scripts/environment; ansible-vault encrypt {vault}."
+    )
 
 
 def test_a_vault_of_another_password_is_named(folder):
