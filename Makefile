@@ -85,6 +85,9 @@ demo: setup ## nothing but this checkout -> own OpenStack here, an example custo
 users: setup ## ACTION=list|show|add|reset|remove|seats NAME= MODERATOR=yes|no: accounts; passwords on the terminal only
 	$(call run,scripts/users $(call quote,$(FOLDER)) $(call given,ACTION NAME MODERATOR))
 
+ssh: setup ## HOST=: log in to a server; ARGS='sudo nft list ruleset' runs that there; without HOST the servers there are
+	$(call run,scripts/ssh $(call quote,$(FOLDER)) $(call given,HOST)$(ARGUMENTS))
+
 stream: setup ## where to publish a stream, and its key; on the terminal only
 	$(call run,scripts/stream $(call quote,$(FOLDER)))
 
@@ -123,4 +126,4 @@ lock: ## resolve pyproject.toml anew into requirements.txt and requirements-boot
 	.tools/bin/uv pip compile --quiet --upgrade --universal --python-version 3.12 --generate-hashes --no-emit-index-url \
 	  --no-header --no-annotate --no-deps --group bootstrap -o requirements-bootstrap.txt
 
-.PHONY: help setup new-customer validate plan deploy verify retire destroy users stream releases demo e2e lab-up lab-down lint test bench lock
+.PHONY: help setup new-customer validate plan deploy verify retire destroy users ssh stream releases demo e2e lab-up lab-down lint test bench lock

@@ -19,6 +19,7 @@ sys.path.append(str(Path(__file__).parents[1] / "display"))
 from progress_log import RunLog
 from progress_model import Run, duration, plain
 from progress_results import adds, fault_text, notes
+from where_to_look import JUDGING
 
 DOCUMENTATION = r"""
 name: progress
@@ -37,9 +38,6 @@ extends_documentation_fragment:
 requirements:
   - asked for by the environment (C(ANSIBLE_STDOUT_CALLBACK=progress)), as make does
 """
-
-# Their messages are written for the operator and say all there is: the log is named by its first line only.
-JUDGING = ("assert", "ansible.builtin.assert", "fail", "ansible.builtin.fail")
 
 
 def steps(plays: list) -> dict[str, int]:
@@ -208,7 +206,8 @@ class CallbackModule(Default):
         super().v2_runner_on_skipped(result)
 
     def v2_runner_on_failed(self, result, ignore_errors=False):
-        fault = None if ignore_errors or rescued(result.task) else self._fail(result, "failed on", role_of(result.task))
+        role = "" if result.task.action in JUDGING else role_of(result.task)
+        fault = None if ignore_errors or rescued(result.task) else self._fail(result, "failed on", role)
         self._logged(fault, super().v2_runner_on_failed, result, ignore_errors)
 
     def v2_runner_on_unreachable(self, result):
@@ -242,7 +241,7 @@ class CallbackModule(Default):
     def v2_playbook_on_stats(self, stats):
         super().v2_playbook_on_stats(stats)
         self._end_stage()
-        self._screen.report()
+        self._screen.report(context.CLIARGS)
         self._failed = bool(stats.failures or stats.dark)
         self._ended = True  # what other callbacks say from now on is for the operator
 
@@ -253,7 +252,7 @@ class CallbackModule(Default):
         atexit.unregister(self._close)
         if not self._ended:
             self._end_stage("stopped")
-            self._screen.report()
+            self._screen.report(context.CLIARGS)
         how = "failed" if self._failed else "done" if self._ended else "stopped"
         self._screen.finish(how, self._log, context.CLIARGS["check"])
 

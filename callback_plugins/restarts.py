@@ -26,7 +26,7 @@ def command(arguments: dict, host: str, role: str) -> str:
     inventories = [word for source in arguments.get("inventory") or [] for word in ("-i", source)]
     words = ["ansible-playbook", *inventories, *arguments.get("args", ()), "--limit", host]
     words += ["--tags", role] if role else []
-    return shlex.join([*words, "-e", "restarts=now"])
+    return f". scripts/environment; {shlex.join([*words, '-e', 'restarts=now'])}"
 
 
 def touched(result: dict) -> set[str]:

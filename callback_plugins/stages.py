@@ -5,11 +5,12 @@ import time
 from pathlib import Path
 
 from ansible import constants as C
+from ansible import context
 from ansible.plugins.callback import CallbackBase
 
 sys.path.append(str(Path(__file__).parents[1] / "display"))
 from progress_model import duration, listed
-from where_to_look import where_to_look
+from where_to_look import JUDGING, where_to_log_in, where_to_look
 
 DOCUMENTATION = r"""
 name: stages
@@ -17,7 +18,8 @@ type: aggregate
 short_description: Show stages with elapsed time, and where to look after a failure
 description:
   - One line per play with the time since the start and the hosts it runs on, between the lines of Ansible's own output.
-  - After a failure one line per failed task with the command that shows the cause on that host.
+  - After a failure one line per failed task with the commands that show the cause on that host, as root, and the line
+    that logs in.
   - Says nothing beside callback C(progress), which has all of it.
 requirements:
   - enabled in ansible.cfg (callbacks_enabled)
@@ -48,9 +50,11 @@ class CallbackModule(CallbackBase):
 
     def _hint(self, result, what):
         host = result.host.get_name()
-        role = result.task._role.get_name() if result.task._role else ""
+        role = result.task._role.get_name() if result.task._role and result.task.action not in JUDGING else ""
         look = where_to_look(role, [host]) or "the message above"
         self.hints.append(f"{host}: {result.task.get_name()} {what}; look at: {look}")
+        if way := where_to_log_in(role, [host], context.CLIARGS):
+            self.hints.append(f"  log in there: {way}")
 
     def v2_runner_on_failed(self, result, ignore_errors=False):
         if not ignore_errors:

@@ -14,7 +14,7 @@ from rich.progress_bar import ProgressBar
 from rich.spinner import Spinner
 from rich.table import Table
 from rich.text import Text
-from where_to_look import where_to_look
+from where_to_look import where_to_log_in, where_to_look
 
 EVERY = 0.25  # seconds, after which the clock is drawn again
 MOST_LINES = 60  # of one fault; the rest is in the log
@@ -121,13 +121,13 @@ class Screen:
 
     # --- at its end
 
-    def report(self) -> None:
-        """What the playbook said to its operator, and what went wrong."""
+    def report(self, arguments: dict) -> None:
+        """What the playbook said to its operator, and what went wrong; arguments are those of Ansible's command."""
         self.close()
         for note in self._run.notes:
             self._say(f"\n{note}")
         for fault in self._run.faults:
-            self._fault(fault)
+            self._fault(fault, arguments)
 
     def finish(self, how: str, log: RunLog, dry: bool) -> None:
         """The outcome, and in the last line where everything stands."""
@@ -141,7 +141,7 @@ class Screen:
         self._say(told, {"done": "bold green", "failed": "bold red", "stopped": "bold yellow"}[how])
         self._say(f"No log was written: {log.fault}" if log.fault else f"Full log: {log.shown}")
 
-    def _fault(self, fault: Fault):
+    def _fault(self, fault: Fault, arguments: dict):
         lines = fault.text.splitlines()
         self._say(f"\n✗ {fault.task} {fault.what} {', '.join(fault.hosts)}", "bold red")
         for line in lines[:MOST_LINES]:
@@ -150,6 +150,8 @@ class Screen:
             self._say(f"  ... and {len(lines) - MOST_LINES} more lines in the log")
         if look := where_to_look(fault.role, fault.hosts):
             self._say(f"  Look at: {look}", "yellow")
+        if way := where_to_log_in(fault.role, fault.hosts, arguments):
+            self._say(f"  Log in there: {way}", "yellow")
         if fault.excerpt:
             self._say("  From the log:", "dim")
         for number, line in fault.excerpt:

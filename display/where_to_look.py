@@ -1,6 +1,10 @@
-"""Where the cause of a failure shows. Whose log is where: docs/operations.md."""
+"""Where the cause of a failure shows, and how to get there. Whose log is where: docs/operations.md."""
 
-# Role -> the commands, as root on the host, that show why it failed. Whose log is where: docs/operations.md.
+import shlex
+
+# What fails by them has judged and said why: no log has more.
+JUDGING = ("assert", "ansible.builtin.assert", "fail", "ansible.builtin.fail")
+# Role -> the commands, as root on the host, that show why it failed.
 WHERE_TO_LOOK = {
     "base": "journalctl -b -u nftables -u ssh; apt-get -s install jitsi-videobridge2",
     "certificate": "journalctl -u certbot; tail /var/log/letsencrypt/letsencrypt.log",
@@ -24,8 +28,19 @@ WHERE_TO_LOOK = {
     "openstack_network": "openstack network list; openstack quota show",
     "openstack_server": "openstack server show HOST; openstack console log show HOST",
 }
+# Roles whose commands are for the operator's machine.
+HERE = ("conference_check", "openstack_network", "openstack_server")
 
 
 def where_to_look(role: str, hosts: list[str]) -> str:
     """The commands for a role, with the name of the host where there is one; nothing for a role that needs none."""
     return WHERE_TO_LOOK.get(role, "").replace("HOST", hosts[0] if len(hosts) == 1 else "HOST")
+
+
+def where_to_log_in(role: str, hosts: list[str], arguments: dict) -> str:
+    """The line that logs in to the hosts on which those commands run, from Ansible's own arguments; or nothing."""
+    if role not in WHERE_TO_LOOK or role in HERE:
+        return ""
+    source = (arguments.get("inventory") or ["demo"])[0]
+    customer = source.removesuffix("/").removesuffix("/plan.yml").removeprefix("inventories/")
+    return f"make ssh {shlex.quote(f'CUSTOMER={customer}')} HOST={' or '.join(hosts)}"

@@ -1,27 +1,29 @@
 """Filter directory_faults: what cannot work of the customer's directory, one sentence per fault."""
 
+import os
 import re
-from datetime import UTC, datetime
 from pathlib import Path
-
-from cryptography import x509
 
 DOCUMENTATION = r"""
 name: directory_faults
 short_description: List what cannot work of the customer's directory
 description:
-  - Judges what belongs together, and the file with the CA. Nobody is asked over the network.
+  - Judges what belongs together. Nobody is asked over the network. P(ca_faults#filter) judges the file with the CA.
   - Choices that are missing or of the wrong type are the business of P(contract_faults#filter) and passed over here.
-positional: _input
+positional: _input, folder
 options:
   _input:
     description: The choices, name to value.
     type: dict
     required: true
+  folder:
+    description: The customer's folder, where relative paths are looked for.
+    type: path
+    required: true
 """
 
 EXAMPLES = r"""
-faults: "{{ {'jitsi_directory': {'kind': 'internal'}, 'jitsi_moderators_by': 'group'} | directory_faults }}"
+faults: "{{ choices | directory_faults(inventory_dir) }}"
 # -> ["jitsi_moderators_by is group and kind internal has no groups: write listed or all, ..."]
 """
 
@@ -57,26 +59,7 @@ def filter_is_good(text: str) -> bool:
     return rest == "\x01"
 
 
-def ca_faults(file: str, now: datetime) -> list[str]:
-    """Return what keeps the certificates in file from vouching for a server."""
-    try:
-        certificates = x509.load_pem_x509_certificates(Path(file).expanduser().read_bytes())
-    except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "no certificate in it"
-        return [
-            f"jitsi_directory.ca_file {file} cannot be read ({reason}): ask the directory's administrator for the CA "
-            "certificate, a file with PEM."
-        ]
-    if all(now >= certificate.not_valid_after_utc for certificate in certificates):
-        ended = max(certificate.not_valid_after_utc for certificate in certificates)
-        return [
-            f"jitsi_directory.ca_file {file} ended on {ended:%Y-%m-%d}: ask the directory's administrator for the new "
-            "CA certificate."
-        ]
-    return []
-
-
-def directory_faults(choices: dict, now: datetime | None = None) -> list[str]:
+def directory_faults(choices: dict, folder: str) -> list[str]:
     """Return the faults of the directory, one sentence each."""
     directory = choices.get("jitsi_directory")
     kind = directory.get("kind") if isinstance(directory, dict) else None
@@ -99,10 +82,9 @@ def directory_faults(choices: dict, now: datetime | None = None) -> list[str]:
             "jitsi_directory.test_login and jitsi_directory_test_password belong together: write both, the password in "
             "group_vars/jitsi/vault.yml, or neither."
         )
-    if KEYS[kind] == OWN and "ldif_file" in given and not Path(given["ldif_file"]).expanduser().is_file():
-        faults.append(
-            f"jitsi_directory.ldif_file {given['ldif_file']} cannot be read: write the name of a file on this machine."
-        )
+    tree = os.path.join(folder, os.path.expanduser(given.get("ldif_file", "")))
+    if KEYS[kind] == OWN and "ldif_file" in given and not Path(tree).is_file():
+        faults.append(f"jitsi_directory.ldif_file {tree} cannot be read: write the name of a file on this machine.")
     if kind == "token" and ("jwks_url" in directory) == ("jitsi_token_secret" in choices):
         faults.append(
             "jitsi_directory.kind token needs either jitsi_directory.jwks_url (the identity provider's keys) or "
@@ -138,8 +120,6 @@ def directory_faults(choices: dict, now: datetime | None = None) -> list[str]:
             f'jitsi_directory.user_filter is "{given["user_filter"]}": write an LDAP filter in parentheses, such as '
             "(objectClass=person)."
         )
-    if "ca_file" in given:
-        faults += ca_faults(given["ca_file"], now or datetime.now(UTC))
     return faults
 
 

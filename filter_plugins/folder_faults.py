@@ -37,6 +37,8 @@ _value:
   elements: str
 """
 
+# As it can be typed in the checkout.
+VAULT = ". scripts/environment; ansible-vault"
 PREFIXES = ("jitsi_", "cloud_")
 # The file a program writes, and what it writes there; Ansible reads main.yml later, so that one would win.
 PROGRAMS, WRITES = "group_vars/jitsi/accounts.yml", "jitsi_accounts"
@@ -54,12 +56,12 @@ def folder_faults(files, options) -> list[str]:
     if not any(file["place"] == "vault" for file in files):
         vault = f"{files[0]['folder']}/group_vars/jitsi/vault.yml" if files else "group_vars/jitsi/vault.yml"
         faults.append(
-            f"{vault} is missing: run ansible-vault create {vault} and write jitsi_seed, at least 32 random characters."
+            f"{vault} is missing: run {VAULT} create {vault} and write jitsi_seed, at least 32 random characters."
         )
     for file in files:
         path = file["path"]
         if file["place"] == "vault" and not file["encrypted"]:
-            faults.append(f"{path} is not encrypted: run ansible-vault encrypt {path}.")
+            faults.append(f"{path} is not encrypted: run {VAULT} encrypt {path}.")
         for key in file["keys"]:
             secret = options.get(key, {}).get("no_log", False)
             if file["place"] == "elsewhere":

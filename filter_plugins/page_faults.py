@@ -1,5 +1,7 @@
 """Filter page_faults: which files and colours of a customer's pages cannot be used, one sentence per fault."""
 
+import os
+
 from ansible.plugins.loader import filter_loader
 
 DOCUMENTATION = r"""
@@ -9,16 +11,24 @@ description:
   - Reads the chosen files on the controller, with P(markdown_page#filter) and P(picture#filter), and compares colours
     with P(contrast_faults#filter).
   - Says nothing about a choice that is missing or of a wrong type; P(contract_faults#filter) does.
-positional: _input
+positional: _input, folder, offer
 options:
   _input:
     description: The choices, name to value.
     type: dict
     required: true
+  folder:
+    description: The customer's folder, where relative paths are looked for.
+    type: path
+    required: true
+  offer:
+    description: The defaults, which hold for colours that are left out.
+    type: dict
+    required: true
 """
 
 EXAMPLES = r"""
-faults: "{{ choices | page_faults }}"
+faults: "{{ choices | page_faults(inventory_dir, offered_colors) }}"
 """
 
 RETURN = r"""
@@ -37,6 +47,13 @@ PICTURES = {
 }
 
 
+def whole(chosen: object, offered: dict) -> object:
+    """Return the colours with the offer's in place of those left out; what is no mapping as it is."""
+    if not isinstance(chosen, dict):
+        return chosen
+    return offered | {key: whole(value, offered.get(key, {})) for key, value in chosen.items()}
+
+
 def button_faults(choices) -> list[str]:
     """Return the fault of a button whose white letters cannot be read on it."""
     colors = choices.get("jitsi_meeting_colors")
@@ -50,7 +67,7 @@ def button_faults(choices) -> list[str]:
     )
 
 
-def page_faults(choices) -> list[str]:
+def page_faults(choices, folder: str, offer: dict) -> list[str]:
     """Return the faults of the chosen files and colours."""
     markdown_page, picture, contrast_faults = (
         filter_loader.get(name).j2_function for name in ("markdown_page", "picture", "contrast_faults")
@@ -59,13 +76,16 @@ def page_faults(choices) -> list[str]:
     def is_file(value: object) -> bool:
         return isinstance(value, str) and value != "" and value.isprintable()
 
+    def path(file: str) -> str:
+        return os.path.join(folder, os.path.expanduser(file))
+
     texts = choices.get("jitsi_consent_texts")
     texts = texts if isinstance(texts, dict) else {}
     faults = [
         f"jitsi_consent_texts.{language}: {fault}"
         for language, file in texts.items()
         if is_file(file)
-        for fault in markdown_page(file)["faults"]
+        for fault in markdown_page(path(file))["faults"]
     ]
     language = choices.get("jitsi_language")
     if texts and isinstance(language, str) and language not in texts:
@@ -77,8 +97,9 @@ def page_faults(choices) -> list[str]:
         file = choices.get(choice)
         file = file.get(key) if key and isinstance(file, dict) else file
         if is_file(file):
-            faults += [f"{name}: {fault}" for fault in picture(file, largest, widest)["faults"]]
-    return faults + contrast_faults(choices.get("jitsi_page_colors"), "jitsi_page_colors") + button_faults(choices)
+            faults += [f"{name}: {fault}" for fault in picture(path(file), largest, widest)["faults"]]
+    colors = whole(choices.get("jitsi_page_colors"), offer["jitsi_page_colors"])
+    return faults + contrast_faults(colors, "jitsi_page_colors") + button_faults(choices)
 
 
 class FilterModule:

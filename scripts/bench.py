@@ -72,13 +72,15 @@ def show(row: dict) -> dict:
 
 def validate() -> list[dict]:
     """A customer's folder from choices to verdict."""
-    with customer() as inventory:
-        return [show(measure("validate", ["ansible-playbook", "-i", inventory, "playbooks/validate.yml"], {}))]
+    with customer() as folder:
+        command = ["ansible-playbook", "-i", f"{folder}/plan.yml", "playbooks/validate.yml"]
+        command += ["-e", f"cloud_ssh_private_key_file={folder}/key"]
+        return [show(measure("validate", command, {"OS_CLIENT_CONFIG_FILE": f"{folder}/clouds.yaml"}))]
 
 
 @contextlib.contextmanager
 def customer():
-    """A scaffolded customer, removed afterwards."""
+    """A scaffolded customer with a key and a cloud of its own, removed afterwards."""
     folder = STATE / "bench-customer"
     subprocess.run(["rm", "-rf", str(folder)], check=True)
     arguments = {
@@ -91,8 +93,10 @@ def customer():
         ["scripts/new-customer", *(f"{k}={v}" for k, v in arguments.items())],
         cwd=ROOT, check=True, stdout=subprocess.DEVNULL,
     )  # fmt: skip
+    (folder / "clouds.yaml").write_text("clouds: {lab: {}}\n")
+    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(folder / "key")], check=True)
     try:
-        yield str(folder / "plan.yml")
+        yield str(folder)
     finally:
         subprocess.run(["rm", "-rf", str(folder)], check=True)
 

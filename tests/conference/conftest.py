@@ -4,7 +4,8 @@ It runs against one customer, told by `--conference FILE` (playbooks/verify.yml 
 Without the option only the clients' own tests in unit/ are collected.
 
 A check's first docstring line is its title; its mark `notice` says what a customer would notice when it fails, and
-where to look. Both stand in the report of a failure; the traceback goes to the customer's log file. The mark `guard`
+where to look. Both stand in the report of a failure; the traceback goes to the customer's log file, which has one run:
+it begins with the run's start and ends, unless the run was killed, with its end. The mark `guard`
 is the same for checks of what must not be possible: where nobody answers they have found nothing, and say so.
 """
 
@@ -28,6 +29,20 @@ def pytest_addoption(parser):
 def pytest_configure(config):
     if file := config.getoption("conference", None):
         config.stash[CUSTOMER] = Customer.read(file)
+        Path(config.stash[CUSTOMER].log).unlink(missing_ok=True)
+        note(config, "the verification begins")
+
+
+def note(config, text: str) -> None:
+    """Write it into the customer's log file, with the time."""
+    with Path(config.stash[CUSTOMER].log).open("a") as log:
+        log.write(f"{datetime.datetime.now():%F %T} {text}\n")
+
+
+def pytest_sessionfinish(session, exitstatus):
+    if CUSTOMER in session.config.stash:
+        how = "is interrupted" if exitstatus == pytest.ExitCode.INTERRUPTED else "ends"
+        note(session.config, f"the verification {how}: {session.testsfailed} failed of {session.testscollected} checks")
 
 
 def pytest_ignore_collect(collection_path, config):
@@ -143,8 +158,7 @@ def pytest_runtest_makereport(item, call):
     report = yield
     report.title = (item.function.__doc__ or item.name).splitlines()[0].rstrip(".")
     if report.failed and CUSTOMER in item.config.stash:
-        with Path(item.config.stash[CUSTOMER].log).open("a") as log:
-            log.write(f"{datetime.datetime.now():%F %T} {item.nodeid}\n{report.longreprtext}\n\n")
+        note(item.config, f"{item.nodeid}\n{report.longreprtext}\n")
         report.longrepr = describe(item, call)
     return report
 

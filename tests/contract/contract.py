@@ -52,9 +52,17 @@ def judge(choices, groups=None):
 
 
 def environment(home: Path) -> dict:
-    """Where a run keeps the vault password: in home, never the operator's own. Jitsi's repository is out of reach."""
-    nowhere = {"https_proxy": "http://127.0.0.1:9"}
-    return os.environ | nowhere | {"JITSI_VAULT_PASSWORD_FILE": str(home / "vault-password"), "ANSIBLE_NOCOLOR": "1"}
+    """An operator whose vault password, key pair and clouds are in home. Jitsi's repository is out of reach."""
+    for name, content in {
+        ".ssh/id_ed25519": "a private key\n",
+        ".ssh/id_ed25519.pub": "ssh-ed25519 AAAA acme\n",
+        ".config/openstack/clouds.yaml": "clouds: {mycloud: {}, lab: {}}\n",
+    }.items():
+        if not (home / name).exists():
+            (home / name).parent.mkdir(parents=True, exist_ok=True)
+            (home / name).write_text(content)
+    own = {"HOME": str(home), "JITSI_VAULT_PASSWORD_FILE": str(home / "vault-password"), "ANSIBLE_NOCOLOR": "1"}
+    return os.environ | {"https_proxy": "http://127.0.0.1:9"} | own
 
 
 def write_customer(folder: Path, choices=None, plan=None) -> Path:

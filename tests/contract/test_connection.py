@@ -129,3 +129,58 @@ def test_the_first_login_works_whatever_the_agent_holds(folder, network, agent, 
     monkeypatch.setattr(subprocess, "run", lambda command, **more: run([*network, *command], env=agent, **more))
     login = contact._login(folder / "state/known_hosts", trust_first=False)
     assert login.returncode == 0, login.stderr
+
+
+@pytest.fixture
+def make_ssh(folder, network):
+    """make_ssh(words ...): what `make ssh` does on this customer, in the servers' network."""
+
+    def run(*words):
+        variables = os.environ | {"JITSI_VAULT_PASSWORD_FILE": str(folder.parent / "vault-password")}
+        command = [*network, "make", "ssh", f"CUSTOMER={folder}", *words]
+        return subprocess.run(command, cwd=ROOT, env=variables, text=True, capture_output=True, check=False)
+
+    return run
+
+
+@pytest.mark.parametrize(("host", "address"), SERVERS.items())
+def test_make_ssh_logs_in_where_ansible_does(make_ssh, host, address):
+    done = make_ssh(f"HOST={host}", "ARGS=printenv SSH_CONNECTION; exit 7")
+    assert f" {address} 22\n" in done.stdout, done.stdout + done.stderr
+    assert "Error 7" in done.stderr
+
+
+def test_make_ssh_lists_the_servers_there_are(make_ssh):
+    done = make_ssh()
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[1:] == [
+        "acme-jvb-1  127.0.0.2",
+        "acme-jvb-2  no server yet: make deploy",
+        "acme-meet  127.0.0.1",
+        "acme-turn-1  no server yet: make deploy",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (["HOST=acme-met"], "ssh: HOST is acme-met: write one of acme-jvb-1, acme-jvb-2, acme-meet, acme-turn-1."),
+        (["ARGS=uptime"], "ssh: HOST is missing: write one of acme-jvb-1, acme-jvb-2, acme-meet, acme-turn-1."),
+        (["HOST=acme-jvb-2"], "ssh: acme-jvb-2 is planned and the cloud has no such server: run make deploy."),
+    ],
+)
+def test_make_ssh_refuses_in_one_sentence(make_ssh, words, sentence):
+    done = make_ssh(*words)
+    assert done.returncode == 2
+    assert sentence in done.stderr.splitlines()
+
+
+def test_make_ssh_refuses_an_unknown_host_key(make_ssh, folder):
+    known = folder / "state/known_hosts"
+    text = known.read_text()
+    known.write_text("")
+    try:
+        done = make_ssh("HOST=acme-meet", "ARGS=true")
+    finally:
+        known.write_text(text)
+    assert "Host key verification failed." in done.stderr

@@ -131,8 +131,9 @@ def test_faults_of_every_kind_are_listed_together(folder):
 def test_a_page_that_cannot_be_shown_is_refused(folder):
     colors = {"background": "#ffffff", "text": "#999999", "accent": "#0b57d0"}
     choices = CHOICES | {
-        "jitsi_consent_texts": {"en": "{{ inventory_dir }}/en.md"},
+        "jitsi_consent_texts": {"en": "en.md"},
         "jitsi_logo_file": "{{ inventory_dir }}/plan.yml",
+        "jitsi_pictures": {"favicon": "brand/favicon.svg"},
         "jitsi_page_colors": {"light": colors, "dark": colors | {"text": "#000000"}},
     }
     write_customer(folder, choices)
@@ -142,6 +143,8 @@ def test_a_page_that_cannot_be_shown_is_refused(folder):
         f"jitsi_consent_texts.en: {folder}/en.md: HTML is refused (<script>alert(1)</script>, line 3): write it in "
         "Markdown.",
         f"jitsi_logo_file: {folder}/plan.yml is no picture, or a broken one: give a PNG, JPEG, WebP or SVG file.",
+        f"jitsi_pictures.favicon: {folder}/brand/favicon.svg cannot be read (No such file or directory): give a "
+        "picture file on this machine.",
         "jitsi_page_colors.light.text is #999999 on #ffffff, a contrast of 2.84: choose colours with 4.5 or more.",
     )
 
@@ -162,10 +165,27 @@ def test_a_certificate_without_its_intermediate_is_refused(folder):
     assert (
         f"{folder}/server.crt lacks the certificate of Middle, which issued x: append the intermediate" in done.stdout
     )
+    assert "look at: the message above" in done.stdout
+    assert "journalctl" not in done.stdout
     with (folder / "server.crt").open("a") as chain:
         chain.write((folder / "middle.crt").read_text() + (folder / "root.crt").read_text())
     done = play(folder, "validate")
     assert done.returncode == 0, done.stdout
+
+
+@pytest.mark.parametrize("playbook", ["validate", "plan", "site"])
+def test_a_machine_without_the_key_and_the_clouds_login_is_refused_before_anything_is_touched(folder, playbook):
+    write_customer(folder, CHOICES | {"cloud_name": "theirs", "cloud_ssh_private_key_file": f"{folder}/key"})
+    before = snapshot(folder)
+    refused(
+        play(folder, playbook),
+        f"cloud_ssh_private_key_file is {folder}/key and {folder}/key (No such file or directory) and {folder}/key.pub "
+        f"(No such file or directory) cannot be read: make the pair with ssh-keygen -t ed25519 -f {folder}/key, or "
+        "write where another pair is.",
+        f"cloud_name is theirs and {folder.parent}/.config/openstack/clouds.yaml has no such entry (it has mycloud, "
+        "lab): write the cloud's credentials there under this name, or another cloud_name.",
+    )
+    assert snapshot(folder) == before
 
 
 def test_a_missing_vault_is_refused(folder):
@@ -174,7 +194,8 @@ def test_a_missing_vault_is_refused(folder):
     vault.unlink()
     refused(
         play(folder, "validate"),
-        f"{vault} is missing: run ansible-vault create {vault} and write jitsi_seed, at least 32 random characters.",
+        f"{vault} is missing: run . scripts/environment; ansible-vault create {vault} and write jitsi_seed, "
+        "at least 32 random characters.",
     )
 
 
@@ -182,7 +203,9 @@ def test_a_vault_in_clear_is_refused_without_quoting_the_seed(folder):
     write_customer(folder)
     vault = folder / "group_vars" / "jitsi" / "vault.yml"
     vault.write_text(f"jitsi_seed: {SEED}\n")
-    refused(play(folder, "validate"), f"{vault} is not encrypted: run ansible-vault encrypt {vault}.")
+    refused(
+        play(folder, "validate"), f"{vault} is not encrypted: run . scripts/environment; ansible-vault encrypt {vault}."
+    )
 
 
 def test_a_vault_of_another_password_is_named(folder):

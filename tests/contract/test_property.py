@@ -157,9 +157,9 @@ def test_every_mutated_customer_is_accepted_or_refused_by_name(mutation):
 @settings(max_examples=300, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
 @given(st.dictionaries(st.sampled_from([name for name in OPTIONS if name.startswith("jitsi_")]), junk))
 def test_whatever_is_chosen_for_the_page_is_judged(choices):
-    faults = page_faults(VALID | choices)
+    faults = page_faults(VALID | choices, "/acme", OFFER)
     assert all(SENTENCE.fullmatch(fault) and fault.isprintable() for fault in faults), faults
-    assert page_faults(VALID) == []
+    assert page_faults(VALID, "/acme", OFFER) == []
 
 
 TARGET = list(OPTIONS["jitsi_recording_target"]["options"])

@@ -342,3 +342,15 @@ def test_the_repository_of_a_customer_is_asked(repository, tmp_path, monkeypatch
     templated = {"suite": "stable/", "key_file": "{{ inventory_dir }}/key.asc", "url": repository.url}
     folder = write_customer(tmp_path / "acme", CHOICES | {"jitsi_repository": templated})
     assert program.repository_of(folder) == templated | {"key_file": f"{folder}/key.asc"}
+
+
+def test_a_relative_key_of_a_customers_repository_is_in_the_customers_folder(repository, tmp_path, monkeypatch):
+    monkeypatch.setenv("JITSI_VAULT_PASSWORD_FILE", str(tmp_path / "vault-password"))
+    key = shutil.copy(repository.choice["key_file"], tmp_path / "key.asc")
+    folder = write_customer(
+        tmp_path / "acme", CHOICES | {"jitsi_repository": repository.choice | {"key_file": "../key.asc"}}
+    )
+    assert program.repository_of(folder)["key_file"] == f"{folder}/../{Path(key).name}"
+    done = play(folder, "validate")
+    assert done.returncode == 0, done.stdout
+    assert f"{repository.url} stable/ has the packages of 2.0.11146." in done.stdout

@@ -102,6 +102,12 @@ def test_a_new_account_is_written_brought_to_the_servers_and_shown_once(servers,
     assert (folder / "group_vars/jitsi/accounts.yml").read_text().startswith("---\n# Accounts made by `make users`")
 
 
+def test_who_only_looks_needs_neither_the_servers_key_nor_the_clouds_login(servers, tmp_path):
+    choices = CHOICES | {"cloud_name": "theirs", "cloud_ssh_private_key_file": "/nowhere"}
+    done = users(servers, write_customer(tmp_path / "other", choices))
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
 def test_who_has_an_account_and_where_it_is_written(servers, folder):
     have(folder, anna=(True, 7), carla=(True, 1), dora=(False, 1))
     assert users(servers, folder).stdout.splitlines() == [

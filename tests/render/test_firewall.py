@@ -3,9 +3,12 @@
 import subprocess
 import sys
 
+import pytest
+import yaml
 from jinja2 import Environment
 from rendering import ROOT
 
+SHELL = "ansible.builtin.shell"
 # Run in a network of its own with the rules' file as argument: packets come in at "host" from the other end of a cable,
 # from addresses that were never asked anything. Prints the first thing that a DHCP client hears.
 PACKETS = """
@@ -38,15 +41,45 @@ print(client.recv(100).decode())
 """
 
 
-def test_a_lease_arrives_from_whichever_dhcp_server_answers(program, tmp_path):
+def rules_file(folder):
+    """The file that a host without a matrix would get."""
     template = Environment(autoescape=False)  # noqa: S701 - no page
     template.filters["comment"] = "# {}".format
-    rules = tmp_path / "nftables.conf"
+    rules = folder / "nftables.conf"
     rules.write_text(
         template.from_string((ROOT / "roles/base/templates/nftables.conf.j2").read_text()).render(
             ansible_managed="", base_firewall={"input": [], "output": []}, base_within=[], base_visitor_connections=300
         )
     )
-    command = ["unshare", "--net", sys.executable, "-c", PACKETS, program("nft", "nftables"), rules]
+    return rules
+
+
+def test_a_lease_arrives_from_whichever_dhcp_server_answers(program, tmp_path):
+    command = ["unshare", "--net", sys.executable, "-c", PACKETS, program("nft", "nftables"), rules_file(tmp_path)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.stdout == "a lease\n", done.stderr
+
+
+VISITOR = "nft add element inet filter openings_4 '{ 192.0.2.1 . 443 limit rate over 30/second burst 300 packets }'"
+
+
+@pytest.mark.parametrize(
+    ("by_hand", "said"),
+    [
+        ("", ""),
+        (VISITOR, ""),
+        ("nft flush ruleset", "loaded\n"),
+        ("nft insert rule inet filter input accept", "loaded\n"),
+        ("nft flush chain inet filter output", "loaded\n"),
+    ],
+)
+def test_rules_that_somebody_changed_by_hand_are_loaded_again(program, tmp_path, by_hand, said):
+    program("nft", "nftables")
+    (task,) = [t for t in yaml.safe_load((ROOT / "roles/base/tasks/firewall.yml").read_text()) if SHELL in t]
+    again = task[SHELL]["cmd"].replace("/etc/nftables.conf", str(rules_file(tmp_path)))
+    listed = "nft --stateless --terse list ruleset"
+    script = f"nft -f {tmp_path}/nftables.conf; {listed} > before; {by_hand}\n{again}"
+    network = ["unshare", "--net", "sh", "-ec", f"({script}); {listed} > after"]
+    done = subprocess.run(network, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert (done.stdout, done.stderr, done.returncode) == (said, "", 0)
+    assert (tmp_path / "after").read_text() == (tmp_path / "before").read_text() != ""

@@ -1,11 +1,10 @@
-from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from directory_faults import directory_faults, filter_is_good
+from directory_faults import directory_faults as judge
+from directory_faults import filter_is_good
 
+directory_faults = partial(judge, folder="/srv/acme")
 LDAP = {
     "jitsi_directory": {
         "kind": "ldap",
@@ -16,34 +15,17 @@ LDAP = {
     "jitsi_directory_password": "secret",
     "jitsi_moderators_by": "listed",
 }
-NOW = datetime(2027, 1, 1, tzinfo=UTC)
 
 
 def faults(**changes):
     """What is said of LDAP with other keys in its directory; a None leaves the key out."""
     directory = {key: value for key, value in (LDAP["jitsi_directory"] | changes).items() if value is not None}
-    return directory_faults(LDAP | {"jitsi_directory": directory}, NOW)
+    return directory_faults(LDAP | {"jitsi_directory": directory})
 
 
-@pytest.fixture
-def ca(tmp_path):
-    """A file with a CA certificate that is good for a year from the given day on."""
-
-    def make(begin):
-        key = ec.generate_private_key(ec.SECP256R1())
-        name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "CA")])
-        builder = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
-        builder = builder.serial_number(1).not_valid_before(begin).not_valid_after(begin + timedelta(days=365))
-        file = tmp_path / "ca.crt"
-        file.write_bytes(builder.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM))
-        return str(file)
-
-    return make
-
-
-def test_what_is_complete_is_good(ca):
+def test_what_is_complete_is_good():
     assert faults() == []
-    assert faults(ca_file=ca(NOW - timedelta(days=1))) == []
+    assert faults(ca_file="/nowhere") == []  # the business of ca_faults
     assert faults(login_attribute="mail", login_suffix="@acme.example", user_filter="(&(a=b)(!(c=*d*)))") == []
     assert directory_faults({"jitsi_directory": {"kind": "internal"}, "jitsi_moderators_by": "all"}) == []
 
@@ -56,7 +38,6 @@ def test_what_is_complete_is_good(ca):
         ({"login_attribute": "userPrincipalName"}, "write jitsi_directory.login_suffix"),
         ({"user_filter": "objectClass=person"}, "write an LDAP filter in parentheses"),
         ({"test_login": "anna"}, "jitsi_directory_test_password belong together"),
-        ({"ca_file": "/nowhere/ca.crt"}, "/nowhere/ca.crt cannot be read (No such file"),
         ({"kind": "internal"}, "jitsi_directory.servers means nothing to kind internal"),
     ],
     ids=lambda value: "-".join(value) if isinstance(value, dict) else "",
@@ -70,10 +51,9 @@ def test_an_account_of_a_domain_may_search_active_directory():
     assert faults(kind="ad", bind_dn="svc@acme.example") == faults(kind="ad", bind_dn="ACME\\svc") == []
 
 
-def test_a_file_without_a_certificate_and_one_that_ended(ca, tmp_path):
-    (tmp_path / "empty").write_text("not PEM")
-    assert "cannot be read" in faults(ca_file=str(tmp_path / "empty"))[0]
-    assert "ended on 2026-01-01" in faults(ca_file=ca(datetime(2025, 1, 1, tzinfo=UTC)))[0]
+def test_a_relative_tree_is_looked_for_in_the_customers_folder():
+    (fault,) = directory_faults({"jitsi_directory": {"kind": "openldap", "ldif_file": "tree.ldif"}})
+    assert fault.startswith("jitsi_directory.ldif_file /srv/acme/tree.ldif cannot be read")
 
 
 def test_groups_need_a_group():

@@ -20,12 +20,12 @@ def test_a_tidy_folder_has_no_fault():
     [
         (
             [file("main.yml")],
-            "acme/group_vars/jitsi/vault.yml is missing: run ansible-vault create acme/group_vars/jitsi/vault.yml "
-            "and write jitsi_seed, at least 32 random characters.",
+            "acme/group_vars/jitsi/vault.yml is missing: run . scripts/environment; ansible-vault create "
+            "acme/group_vars/jitsi/vault.yml and write jitsi_seed, at least 32 random characters.",
         ),
         (
             [file("vault.yml", "vault", False, ["jitsi_seed"])],
-            "acme/vault.yml is not encrypted: run ansible-vault encrypt acme/vault.yml.",
+            "acme/vault.yml is not encrypted: run . scripts/environment; ansible-vault encrypt acme/vault.yml.",
         ),
         (
             [VAULT, file("main.yml", keys=["jitsi_seed"])],

@@ -1,11 +1,13 @@
 from pathlib import Path
 
 import pytest
+import yaml
 from ansible.plugins.loader import filter_loader
 from page_faults import page_faults
 
 ROOT = Path(__file__).parents[2]
 filter_loader.add_directory(str(ROOT / "filter_plugins"))
+OFFER = yaml.safe_load((ROOT / "group_vars/all.yml").read_text())
 TEXT = str(ROOT / "roles/web/files/consent/de.md")
 
 
@@ -21,7 +23,7 @@ TEXT = str(ROOT / "roles/web/files/consent/de.md")
     ],
 )
 def test_finds_nothing(choices):
-    assert page_faults(choices) == []
+    assert page_faults(choices, "/acme", OFFER) == []
 
 
 def test_names_the_choice_of_each_fault():
@@ -33,7 +35,7 @@ def test_names_the_choice_of_each_fault():
         "jitsi_pictures": {"background": TEXT, "lobby": 1},
         "jitsi_meeting_colors": {"background": "#000000", "accent": "#8ab4f8"},
     }
-    text, language, logo, background, colors, button = page_faults(choices)
+    text, language, logo, background, colors, button = page_faults(choices, "/srv/acme", OFFER)
     assert text.startswith("jitsi_consent_texts.de: /nowhere.md cannot be read")
     assert language.startswith("jitsi_consent_texts has no en")
     assert logo.startswith(f"jitsi_logo_file: {TEXT} is no picture")
@@ -54,4 +56,12 @@ def test_each_picture_has_its_own_largest_size(tmp_path, name, largest):
         svg = '<svg xmlns="http://www.w3.org/2000/svg" width="4" height="4"><!--{}--></svg>'
         file.write_text(svg.format("x" * (size - len(svg) + 2)))
         assert file.stat().st_size == size
-        assert (page_faults(choices) == []) == fits, size
+        assert (page_faults(choices, "/acme", OFFER) == []) == fits, size
+
+
+def test_a_colour_is_judged_beside_those_that_were_left_out():
+    light = OFFER["jitsi_page_colors"]["light"]
+    choices = {"jitsi_page_colors": {"light": {"accent": light["text"]}}}
+    assert page_faults(choices, "/acme", OFFER) == []
+    (fault,) = page_faults({"jitsi_page_colors": {"light": {"text": light["background"]}}}, "/acme", OFFER)
+    assert fault.startswith(f"jitsi_page_colors.light.text is {light['background']} on {light['background']}")

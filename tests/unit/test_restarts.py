@@ -40,7 +40,8 @@ def test_a_deferred_restart_has_a_code_of_its_own_and_the_line_that_does_it(call
     assert end.value.code == 3
     assert callback.said[0] == "acme-meet: jicofo.service is not restarted: it holds 1 of meetings."
     assert callback.said[1].endswith(
-        "ansible-playbook -i 'inventories/a b' playbooks/site.yml --limit acme-meet --tags jicofo -e restarts=now"
+        ". scripts/environment; ansible-playbook -i 'inventories/a b' playbooks/site.yml --limit acme-meet "
+        "--tags jicofo -e restarts=now"
     )
 
 

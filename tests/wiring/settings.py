@@ -24,10 +24,10 @@ SETTINGS = {
     "jitsi_log_rooms": "hashed",
     "jitsi_page_colors": {
         "light": {"background": "#f0f0f0", "text": "#101010", "accent": "#0000a0"},
-        "dark": {"background": "#202020", "text": "#e0e0e0", "accent": "#a0a0ff"},
+        "dark": {"background": "#202020", "accent": "#a0a0ff"},  # its text is the offer's
     },
     "jitsi_pictures": {"favicon": "favicon.svg"},
-    "jitsi_meeting_colors": {"background": "#030303", "accent": "#0000b0"},
+    "jitsi_meeting_colors": {"accent": "#0000b0"},
     "jitsi_words": {"de": {"invitation": "Willkommen"}},
     "jitsi_service_name": "Wired",
     "jitsi_language": "de",

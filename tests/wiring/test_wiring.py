@@ -86,7 +86,10 @@ def words(given):
     meet = given["meet"]
     purposes = re.findall(r"\bsecret ([\w/-]+)", (HERE / "expected.yml").read_text())
     paths = {meet["openstack_server_known_hosts"].removesuffix("/known_hosts"): "STATE"}
-    paths[meet["openstack_server_private_key_file"]] = "KEY"
+    paths |= {
+        meet["openstack_server_private_key_file"]: "KEY",
+        str(HERE.parents[1] / "inventories/example-full"): "CUSTOMER",
+    }
     return {secret_for(SEED, purpose): f"secret {purpose}" for purpose in purposes} | paths
 
 

@@ -49,7 +49,7 @@ def test_a_token_says_what_the_customer_wants_to_hear():
         ("groups", "hosts", {"context": {"user": {"id": "anna"}}, "groups": "hosts"}),
     ):
         rules |= {"moderator_claim": claims, "moderator_value": value}
-        some = customer.Customer("example.org", [], 1, {}, {}, {}, False, {}, [], "", "", 14, tokens=rules)
+        some = customer.Customer("example.org", [], {}, {}, {}, False, {}, [], "", "", 14, tokens=rules)
         header, body, signature = (base64.urlsafe_b64decode(part + "==") for part in some.token("anna").split("."))
         text = some.token("anna").rpartition(".")[0]
         said = json.loads(body)
@@ -190,7 +190,7 @@ def test_ways_into_a_room_spell_its_name():
     ],
 )
 def test_rooms_are_named_by_the_rules(names, name, meeting):
-    some = customer.Customer("example.org", [], 1, {}, {}, {"names": names}, False, {}, [], "", "", 14)
+    some = customer.Customer("example.org", [], {}, {}, {"names": names}, False, {}, [], "", "", 14)
     assert re.fullmatch(name, some.new_name())
     assert re.fullmatch(meeting, some.meeting_name())
     assert some.new_name() != some.new_name()

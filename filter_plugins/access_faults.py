@@ -1,0 +1,135 @@
+"""Filter access_faults: what this machine lacks to reach the customer's cloud and servers, one sentence per fault."""
+
+import os
+import subprocess
+from pathlib import Path
+
+import yaml
+
+DOCUMENTATION = r"""
+name: access_faults
+short_description: List what this machine lacks to reach the customer's cloud and servers
+description:
+  - Looks for the operator's SSH key pair and for the cloud's entry in C(clouds.yaml), where openstacksdk itself looks.
+    No cloud is asked.
+  - A private key need not be in its file when the operator's SSH agent has it.
+  - Says nothing about a choice that is missing or of a wrong type; P(contract_faults#filter) does.
+positional: _input, folder
+options:
+  _input:
+    description: The choices, name to value.
+    type: dict
+    required: true
+  folder:
+    description:
+      - The customer's folder, where relative paths are looked for and whose C(clouds.yaml) make names to openstacksdk.
+    type: path
+    required: true
+"""
+
+EXAMPLES = r"""
+faults: "{{ choices | access_faults(inventory_dir) }}"
+"""
+
+RETURN = r"""
+_value:
+  description: One sentence per fault; empty when there is none.
+  type: list
+  elements: str
+"""
+
+
+def unreadable(file: Path) -> str:
+    """Why file cannot be read, or nothing."""
+    try:
+        return "" if file.read_bytes().strip() else "it is empty"
+    except OSError as error:
+        return error.strerror
+
+
+def is_in_agent(public_key: str) -> bool:
+    """Tell whether the operator's SSH agent has the private half."""
+    try:
+        done = subprocess.run(["ssh-add", "-L"], capture_output=True, text=True, check=False)
+    except FileNotFoundError:
+        return False
+    return public_key.split()[:2] in [line.split()[:2] for line in done.stdout.splitlines()]
+
+
+def key_faults(key: str, folder: str) -> list[str]:
+    """Return what the key pair of that name lacks."""
+    private, public = (Path(folder, os.path.expanduser(name)) for name in (key, f"{key}.pub"))
+    reasons = {str(file): reason for file in (private, public) if (reason := unreadable(file))}
+    if list(reasons) == [str(private)] and is_in_agent(public.read_text()):
+        return []
+    if not reasons:
+        return []
+    cure = f"make the pair with ssh-keygen -t ed25519 -f {private}"
+    if list(reasons) == [str(public)]:
+        cure = f"make it with ssh-keygen -y -f {private} > {public}"
+    elif str(public) not in reasons:
+        cure = "bring that key back or load it into the SSH agent"
+    said = " and ".join(f"{file} ({reason})" for file, reason in reasons.items())
+    return [f"cloud_ssh_private_key_file is {key} and {said} cannot be read: {cure}, or write where another pair is."]
+
+
+def is_plainly_there(cloud: str, given: str) -> bool:
+    """Tell whether the usual first file has the cloud."""
+    usual = [given, "clouds.yaml", str(Path("~/.config/openstack/clouds.yaml").expanduser())]
+    first = next((file for file in usual if Path(file).is_file()), os.devnull)
+    try:
+        clouds = yaml.safe_load(Path(first).read_bytes())["clouds"]
+    except (OSError, TypeError, KeyError, ValueError, yaml.YAMLError):
+        return False
+    return isinstance(clouds, dict) and cloud in clouds
+
+
+def cloud_faults(cloud: str, folder: str) -> list[str]:
+    """Return why openstacksdk would not find the cloud."""
+    given = os.environ.get("OS_CLIENT_CONFIG_FILE", "")
+    if is_plainly_there(cloud, given):
+        return []
+    # openstacksdk itself, which takes half a second to load, is asked where that answer would be a fault.
+    from openstack.config.loader import CONFIG_FILES, OpenStackConfig
+    from openstack.exceptions import ConfigException
+
+    there = [file for file in [given, *CONFIG_FILES] if file and Path(file).exists()]
+    own = f"{folder}/clouds.yaml"
+    if not there:
+        return [
+            f"cloud_name is {cloud} and there is no clouds.yaml: write the cloud's credentials as entry {cloud} of "
+            f"{own} (for make) or ~/.config/openstack/clouds.yaml."
+        ]
+    try:
+        config = OpenStackConfig()
+        found = config.config_filename
+    except (ConfigException, AttributeError, TypeError):  # the latter for clouds that are no mapping
+        found = None
+    if found != there[0]:
+        return [
+            f"{there[0]} cannot be read: write YAML with a mapping of clouds, or remove it for another clouds.yaml."
+        ]
+    names = [name for name in config.get_cloud_names() if name != "defaults"]  # which stands for a file without any
+    if cloud in names:
+        return []
+    return [
+        f"cloud_name is {cloud} and {found} has no such entry (it has {', '.join(map(str, names)) or 'none'}): write "
+        "the cloud's credentials there under this name, or another cloud_name."
+    ]
+
+
+def access_faults(choices: dict, folder: str) -> list[str]:
+    """Return what this machine lacks, one sentence each."""
+
+    def judged(name, judge):
+        value = choices.get(name)
+        return judge(value, folder) if isinstance(value, str) and value != "" and value.isprintable() else []
+
+    return judged("cloud_ssh_private_key_file", key_faults) + judged("cloud_name", cloud_faults)
+
+
+class FilterModule:
+    """Makes access_faults known to Ansible."""
+
+    def filters(self):
+        return {"access_faults": access_faults}

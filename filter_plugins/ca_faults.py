@@ -1,0 +1,75 @@
+"""Filter ca_faults: which files with CA certificates cannot vouch for a server, one sentence per fault."""
+
+import os
+from datetime import UTC, datetime
+from pathlib import Path
+
+from cryptography import x509
+
+DOCUMENTATION = r"""
+name: ca_faults
+short_description: List what is wrong with the files of CA certificates that a customer has chosen
+description:
+  - Reads the files on the controller. Each must have at least one certificate in PEM that has not ended.
+  - Says nothing about a choice that is missing or of a wrong type; P(contract_faults#filter) does.
+positional: _input, folder
+options:
+  _input:
+    description: The choices, name to value.
+    type: dict
+    required: true
+  folder:
+    description: The customer's folder, where relative paths are looked for.
+    type: path
+    required: true
+"""
+
+EXAMPLES = r"""
+faults: "{{ {'jitsi_directory': {'ca_file': '/nowhere'}} | ca_faults(inventory_dir) }}"
+# -> ["jitsi_directory.ca_file /nowhere cannot be read (No such file or directory): ask ..."]
+"""
+
+RETURN = r"""
+_value:
+  description: One sentence per fault; empty when there is none.
+  type: list
+  elements: str
+"""
+
+# Choice -> who has the certificate.
+OWNERS = {
+    ("jitsi_directory", "ca_file"): "the directory's administrator",
+    ("jitsi_certificate", "acme_ca_file"): "who runs the ACME server",
+}
+
+
+def file_faults(name: str, file: str, owner: str, now: datetime) -> list[str]:
+    """Return what keeps the certificates in file from vouching for a server."""
+    try:
+        certificates = x509.load_pem_x509_certificates(Path(file).read_bytes())
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "no certificate in it"
+        return [f"{name} {file} cannot be read ({reason}): ask {owner} for the CA certificate, a file with PEM."]
+    ended = max(certificate.not_valid_after_utc for certificate in certificates)
+    if now >= ended:
+        return [f"{name} {file} ended on {ended:%Y-%m-%d}: ask {owner} for the new CA certificate."]
+    return []
+
+
+def ca_faults(choices: dict, folder: str, now: datetime | None = None) -> list[str]:
+    """Return the faults of all files with CA certificates."""
+    faults = []
+    for (choice, key), owner in OWNERS.items():
+        mapping = choices.get(choice)
+        file = mapping.get(key) if isinstance(mapping, dict) else None
+        if isinstance(file, str) and file and file.isprintable():
+            path = os.path.join(folder, os.path.expanduser(file))
+            faults += file_faults(f"{choice}.{key}", path, owner, now or datetime.now(UTC))
+    return faults
+
+
+class FilterModule:
+    """Makes ca_faults known to Ansible."""
+
+    def filters(self):
+        return {"ca_faults": ca_faults}
