@@ -51,18 +51,23 @@ def judge(choices, groups=None):
     return faults + moderation_faults(merged) + recording_faults(merged) + trunk_faults(merged)
 
 
+def operator_of(home: Path) -> Path:
+    """Where the operator of the customers in home has keys and clouds.yaml: beside it, for tests look into home."""
+    return home.with_name(f"{home.name}-operator")
+
+
 def environment(home: Path) -> dict:
-    """An operator whose vault password, key pair and clouds are in home. Jitsi's repository is out of reach."""
+    """An operator with vault password, key pair and clouds, none of them real. Jitsi's repository is out of reach."""
     for name, content in {
         ".ssh/id_ed25519": "a private key\n",
         ".ssh/id_ed25519.pub": "ssh-ed25519 AAAA acme\n",
         ".config/openstack/clouds.yaml": "clouds: {mycloud: {}, lab: {}}\n",
     }.items():
-        if not (home / name).exists():
-            (home / name).parent.mkdir(parents=True, exist_ok=True)
-            (home / name).write_text(content)
-    own = {"HOME": str(home), "JITSI_VAULT_PASSWORD_FILE": str(home / "vault-password"), "ANSIBLE_NOCOLOR": "1"}
-    return os.environ | {"https_proxy": "http://127.0.0.1:9"} | own
+        file = operator_of(home) / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(content)
+    own = {"HOME": str(operator_of(home)), "JITSI_VAULT_PASSWORD_FILE": str(home / "vault-password")}
+    return os.environ | {"https_proxy": "http://127.0.0.1:9", "ANSIBLE_NOCOLOR": "1"} | own
 
 
 def write_customer(folder: Path, choices=None, plan=None) -> Path:

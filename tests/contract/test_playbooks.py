@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from contract import CHOICES, OFFER, PLAN, ROOT, SEED, environment, play, snapshot, write_customer
+from contract import CHOICES, OFFER, PLAN, ROOT, SEED, environment, operator_of, play, snapshot, write_customer
 
 REFUSED = "Refused, nothing was touched:"
 
@@ -182,8 +182,8 @@ def test_a_machine_without_the_key_and_the_clouds_login_is_refused_before_anythi
         f"cloud_ssh_private_key_file is {folder}/key and {folder}/key (No such file or directory) and {folder}/key.pub "
         f"(No such file or directory) cannot be read: make the pair with ssh-keygen -t ed25519 -f {folder}/key, or "
         "write where another pair is.",
-        f"cloud_name is theirs and {folder.parent}/.config/openstack/clouds.yaml has no such entry (it has mycloud, "
-        "lab): write the cloud's credentials there under this name, or another cloud_name.",
+        f"cloud_name is theirs and {operator_of(folder.parent)}/.config/openstack/clouds.yaml has no such entry (it "
+        "has mycloud, lab): write the cloud's credentials there under this name, or another cloud_name.",
     )
     assert snapshot(folder) == before
 
