@@ -52,13 +52,13 @@ def counts(block: Block) -> int:
 
 
 def state_folder(play) -> Path | None:
-    """The customer's jitsi_state_dir; where it cannot be read, the one beside the inventory."""
+    """Where the customer's runs leave what they leave; where that cannot be read, the folder beside the inventory."""
     manager = play.get_variable_manager()
     group = manager._inventory.groups.get("jitsi")
     hosts = group.get_hosts() if group else []
     try:
         values = manager.get_vars(host=hosts[0] if hosts else None, include_hostvars=False)
-        return Path(Templar(manager._loader, values).template(values["jitsi_state_dir"])).expanduser()
+        return Path(Templar(manager._loader, values).template(values["state_folder"])).expanduser()
     except (AnsibleError, KeyError):
         source = Path(next(iter(manager._inventory._sources), ""))
         return (source if source.is_dir() else source.parent) / "state" if source.exists() and hosts else None

@@ -246,7 +246,7 @@ def test_a_deferred_restart_is_said_and_has_its_exit_code(pipe, tmp_path):
 
 
 def test_the_log_lies_where_the_customer_keeps_what_runs_leave(pipe, tmp_path):
-    GROUPS["meet"]["hosts"]["acme-meet"] = {"jitsi_state_dir": "{{ inventory_dir }}/elsewhere"}
+    GROUPS["meet"]["hosts"]["acme-meet"] = {"state_folder": "{{ inventory_dir }}/elsewhere"}
     try:
         done = pipe(stage(say("x")))
     finally:
