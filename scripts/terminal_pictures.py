@@ -76,7 +76,8 @@ def write(folder: Path) -> list:
 
 
 def draw(path: Path, shown: str) -> None:
-    """What a terminal shows, colours and all, as a file."""
+    """What a terminal shows, colours and all, as a file; the folder of this run is an operator's checkout there."""
+    shown = re.sub(rf"{re.escape(tempfile.gettempdir())}/\w+", "/home/ops/jitsi", shown)
     console = Console(record=True, width=WIDTH, file=io.StringIO(), force_terminal=True, color_system="truecolor")
     console.print(Text.from_ansi(shown.strip("\n")), soft_wrap=True)
     console.save_svg(str(path), title="make deploy CUSTOMER=acme", code_format=FORMAT, unique_id=path.stem)
