@@ -356,7 +356,7 @@ def test_many_wait_for_few(site, serve):
     with without(site.first, "freeze"), without(site.second, "freeze"), ThreadPoolExecutor(30) as people:
         begin = time.monotonic()
         answers = list(people.map(lambda _: daemon.login("anna"), range(30)))
-        assert time.monotonic() - begin < SECONDS + 2
+        assert time.monotonic() - begin < 5 * SECONDS  # one after another they would take fifteen times as long
     assert {each["result"] for each in answers} == {"away"}
     # One visitor has three quarters of the workers at most: here one, and ten wait.
     assert sum("too many" in each["why"] for each in answers) == 19
