@@ -7,6 +7,7 @@ from pathlib import Path
 from ansible import constants as C
 from ansible import context
 from ansible.plugins.callback import CallbackBase
+from ansible.plugins.loader import filter_loader
 
 sys.path.append(str(Path(__file__).parents[1] / "display"))
 from progress_model import duration, listed
@@ -36,6 +37,8 @@ class CallbackModule(CallbackBase):
 
     def __init__(self):
         super().__init__()
+        # Has all filters read before Ansible forks: otherwise each of its processes reads them anew.
+        filter_loader.get("secret_for")
         self.disabled = C.DEFAULT_STDOUT_CALLBACK == "progress"
         self.started = time.monotonic()
         self.hints = []

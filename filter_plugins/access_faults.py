@@ -4,8 +4,6 @@ import os
 import subprocess
 from pathlib import Path
 
-import yaml
-
 DOCUMENTATION = r"""
 name: access_faults
 short_description: List what this machine lacks to reach the customer's cloud and servers
@@ -73,27 +71,14 @@ def key_faults(key: str, folder: str) -> list[str]:
     return [f"cloud_ssh_private_key_file is {key} and {said} cannot be read: {cure}, or write where another pair is."]
 
 
-def is_plainly_there(cloud: str, given: str) -> bool:
-    """Tell whether the usual first file has the cloud."""
-    usual = [given, "clouds.yaml", str(Path("~/.config/openstack/clouds.yaml").expanduser())]
-    first = next((file for file in usual if Path(file).is_file()), os.devnull)
-    try:
-        clouds = yaml.safe_load(Path(first).read_bytes())["clouds"]
-    except (OSError, TypeError, KeyError, ValueError, yaml.YAMLError):
-        return False
-    return isinstance(clouds, dict) and cloud in clouds
-
-
 def cloud_faults(cloud: str, folder: str) -> list[str]:
     """Return why openstacksdk would not find the cloud."""
-    given = os.environ.get("OS_CLIENT_CONFIG_FILE", "")
-    if is_plainly_there(cloud, given):
-        return []
-    # openstacksdk itself, which takes half a second to load, is asked where that answer would be a fault.
-    from openstack.config.loader import CONFIG_FILES, OpenStackConfig
+    # Ansible loads every filter in each of its processes, openstacksdk only where it has to.
+    from openstack.config import loader
     from openstack.exceptions import ConfigException
 
-    there = [file for file in [given, *CONFIG_FILES] if file and Path(file).exists()]
+    given = os.environ.get("OS_CLIENT_CONFIG_FILE", "")
+    there = [file for file in [given, *loader.CONFIG_FILES] if file and Path(file).exists()]
     own = f"{folder}/clouds.yaml"
     if not there:
         return [
@@ -101,7 +86,7 @@ def cloud_faults(cloud: str, folder: str) -> list[str]:
             f"{own} (for make) or ~/.config/openstack/clouds.yaml."
         ]
     try:
-        config = OpenStackConfig()
+        config = loader.OpenStackConfig()
         found = config.config_filename
     except (ConfigException, AttributeError, TypeError):  # the latter for clouds that are no mapping
         found = None
