@@ -30,8 +30,10 @@ def start(tmp_path):
         (tmp_path / "customer.json").write_text(json.dumps(CUSTOMER | {"hosts": [host], "log": str(log)}))
         command = [sys.executable, "-m", "pytest", "-q", "--tb=no", "-p", "no:xdist", "-k", "test_bridge_health"]
         return subprocess.Popen(
-            [*command, "--conference", tmp_path / "customer.json", "."], cwd=SUITE, stdout=subprocess.DEVNULL
-        )
+            [*command, "--conference", tmp_path / "customer.json", "."], cwd=SUITE, stdout=subprocess.DEVNULL,
+            # A shell has what it runs in the background ignore interrupts.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+        )  # fmt: skip
 
     run.log = log
     return run
