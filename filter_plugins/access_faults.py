@@ -4,6 +4,8 @@ import os
 import subprocess
 from pathlib import Path
 
+from ansible.plugins.loader import filter_loader
+
 DOCUMENTATION = r"""
 name: access_faults
 short_description: List what this machine lacks to reach the customer's cloud and servers
@@ -56,7 +58,8 @@ def is_in_agent(public_key: str) -> bool:
 
 def key_faults(key: str, folder: str) -> list[str]:
     """Return what the key pair of that name lacks."""
-    private, public = (Path(folder, os.path.expanduser(name)) for name in (key, f"{key}.pub"))
+    in_folder = filter_loader.get("in_folder").j2_function
+    private, public = (Path(os.path.expanduser(in_folder(name, folder))) for name in (key, f"{key}.pub"))
     reasons = {str(file): reason for file in (private, public) if (reason := unreadable(file))}
     if list(reasons) == [str(private)] and is_in_agent(public.read_text()):
         return []

@@ -4,6 +4,7 @@ import os
 from datetime import UTC, datetime
 from pathlib import Path
 
+from ansible.plugins.loader import filter_loader
 from cryptography import x509
 
 DOCUMENTATION = r"""
@@ -58,12 +59,12 @@ def file_faults(name: str, file: str, owner: str, now: datetime) -> list[str]:
 
 def ca_faults(choices: dict, folder: str, now: datetime | None = None) -> list[str]:
     """Return the faults of all files with CA certificates."""
-    faults = []
+    faults, in_folder = [], filter_loader.get("in_folder").j2_function
     for (choice, key), owner in OWNERS.items():
         mapping = choices.get(choice)
         file = mapping.get(key) if isinstance(mapping, dict) else None
         if isinstance(file, str) and file and file.isprintable():
-            path = os.path.join(folder, os.path.expanduser(file))
+            path = os.path.expanduser(in_folder(file, folder))
             faults += file_faults(f"{choice}.{key}", path, owner, now or datetime.now(UTC))
     return faults
 

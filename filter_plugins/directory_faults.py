@@ -4,6 +4,8 @@ import os
 import re
 from pathlib import Path
 
+from ansible.plugins.loader import filter_loader
+
 DOCUMENTATION = r"""
 name: directory_faults
 short_description: List what cannot work of the customer's directory
@@ -82,7 +84,8 @@ def directory_faults(choices: dict, folder: str) -> list[str]:
             "jitsi_directory.test_login and jitsi_directory_test_password belong together: write both, the password in "
             "group_vars/jitsi/vault.yml, or neither."
         )
-    tree = os.path.join(folder, os.path.expanduser(given.get("ldif_file", "")))
+    in_folder = filter_loader.get("in_folder").j2_function
+    tree = os.path.expanduser(in_folder(given.get("ldif_file", ""), folder))
     if KEYS[kind] == OWN and "ldif_file" in given and not Path(tree).is_file():
         faults.append(f"jitsi_directory.ldif_file {tree} cannot be read: write the name of a file on this machine.")
     if kind == "token" and ("jwks_url" in directory) == ("jitsi_token_secret" in choices):

@@ -69,15 +69,15 @@ def button_faults(choices) -> list[str]:
 
 def page_faults(choices, folder: str, offer: dict) -> list[str]:
     """Return the faults of the chosen files and colours."""
-    markdown_page, picture, contrast_faults = (
-        filter_loader.get(name).j2_function for name in ("markdown_page", "picture", "contrast_faults")
+    markdown_page, picture, contrast_faults, in_folder = (
+        filter_loader.get(name).j2_function for name in ("markdown_page", "picture", "contrast_faults", "in_folder")
     )
 
     def is_file(value: object) -> bool:
         return isinstance(value, str) and value != "" and value.isprintable()
 
     def path(file: str) -> str:
-        return os.path.join(folder, os.path.expanduser(file))
+        return os.path.expanduser(in_folder(file, folder))
 
     texts = choices.get("jitsi_consent_texts")
     texts = texts if isinstance(texts, dict) else {}

@@ -5,8 +5,7 @@ import re
 
 import yaml
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
-from ansible.plugins.loader import filter_loader
-from contract import CATALOGUES, CHOICES, GROUPS, LIMITS, OFFER, OPTIONS, PLAN, ROOT, SEED
+from contract import CATALOGUES, CHOICES, GROUPS, LIMITS, OFFER, OPTIONS, PLAN, SEED
 from contract_faults import contract_faults
 from folder_faults import folder_faults
 from hypothesis import HealthCheck, event, given, seed, settings
@@ -16,7 +15,6 @@ from recording_faults import recording_faults
 from topology_faults import topology_faults
 from trunk_faults import trunk_faults
 
-filter_loader.add_directory(str(ROOT / "filter_plugins"))
 VALID = {**OFFER, **CHOICES}
 SENTENCE = re.compile(r"\S.*: .*[.]", re.DOTALL)
 

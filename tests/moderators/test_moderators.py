@@ -216,16 +216,22 @@ def test_whom_a_moderator_may_make_one(play, prosody, may_name, another, guest_t
     play(scene)
 
 
+async def named(crowd, address):
+    """A moderator in the room, and a guest whom she has made one, too."""
+    _, anna = await opened(crowd, "anna")
+    guest = await crowd.guest()
+    await guest.join(address)
+    await anna.change(address, affiliation="owner", jid=guest.address)
+    await guest.become(address, "moderator")
+    return anna, guest
+
+
 def test_whom_a_moderator_put_back_stays_there(play, prosody):
     prosody.follow(may_name="anyone")
 
     async def scene(crowd):
         address = crowd.address(ROOM)
-        _, anna = await opened(crowd, "anna")
-        guest = await crowd.guest()
-        await guest.join(address)
-        await anna.change(address, affiliation="owner", jid=guest.address)
-        await guest.become(address, "moderator")
+        anna, guest = await named(crowd, address)
         await guest.leave(address)
         await guest.join(address)
         assert guest.role(address) == "moderator"
@@ -243,11 +249,7 @@ def test_who_was_named_stays_one_only_as_long_as_the_rules_allow_it(play, prosod
 
     async def scene(crowd):
         address = crowd.address(ROOM)
-        _, anna = await opened(crowd, "anna")
-        guest = await crowd.guest()
-        await guest.join(address)
-        await anna.change(address, affiliation="owner", jid=guest.address)
-        await guest.become(address, "moderator")
+        anna, guest = await named(crowd, address)
         await asyncio.to_thread(prosody.follow, may_name="moderators")
         await guest.become(address, "participant")
         assert anna.role(address) == "moderator"

@@ -2,11 +2,9 @@ from pathlib import Path
 
 import pytest
 import yaml
-from ansible.plugins.loader import filter_loader
 from page_faults import page_faults
 
 ROOT = Path(__file__).parents[2]
-filter_loader.add_directory(str(ROOT / "filter_plugins"))
 OFFER = yaml.safe_load((ROOT / "group_vars/all.yml").read_text())
 TEXT = str(ROOT / "roles/web/files/consent/de.md")
 

@@ -2,14 +2,12 @@ from pathlib import Path
 
 import pytest
 from ansible.errors import AnsibleFilterError
-from ansible.plugins.loader import filter_loader
 from secret_for import secret_for
 from secrets_for import secrets_for
 
 ROOT = Path(__file__).parents[2]
 
 SEED = "0123456789abcdef0123456789abcdef"
-filter_loader.add_directory(str(ROOT / "filter_plugins"))
 
 
 def test_each_name_has_the_secret_of_its_purpose():
