@@ -63,9 +63,7 @@ def make(checkout, folder):
     """Runs make there, in an environment without a locale of its own; no value may have been executed."""
 
     def run(*words, **variables):
-        clean = {
-            k: v for k, v in environment(folder.parent).items() if k not in ("LANG", "MAKEFLAGS") and k[:3] != "LC_"
-        }
+        clean = {k: v for k, v in environment(folder.parent).items() if k != "LANG" and k[:3] != "LC_"}
         done = subprocess.run(
             ["make", *words], cwd=checkout, env=clean | variables, text=True, capture_output=True, check=False
         )
