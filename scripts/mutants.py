@@ -8,6 +8,7 @@ Suites run in a network of their own (lab/network), like in scripts/test-suite.
 import concurrent.futures
 import os
 import queue
+import re
 import shlex
 import shutil
 import subprocess
@@ -45,7 +46,7 @@ def copy_of_checkout(place: Path) -> Path:
 
 
 def run(place: Path, tests: str) -> tuple[bool, str]:
-    """Whether these tests pass there, and their last line."""
+    """Whether these tests pass there, and which failed first, with what it said."""
     words = shlex.split(tests)
     if words[0] == "busted":
         command = ["busted", "--lua=lua5.4", *words[1:]]
@@ -54,20 +55,23 @@ def run(place: Path, tests: str) -> tuple[bool, str]:
     if words[0].startswith(LAB):
         command = ["lab/network", *command]
     done = subprocess.run(
-        command, cwd=place, capture_output=True, text=True, timeout=LONGEST, stdin=subprocess.DEVNULL, check=False
-    )
+        command, cwd=place, capture_output=True, text=True, timeout=LONGEST, stdin=subprocess.DEVNULL, check=False,
+        env=os.environ | {"COLUMNS": "400"},  # pytest cuts what a failure says at the terminal's width
+    )  # fmt: skip
     if done.returncode not in (0, 1):  # 2 and more: pytest found no test, or an option it does not know
         sys.exit(f"mutants: {tests}: {done.stdout[-2000:]}{done.stderr[-2000:]}")
-    return done.returncode == 0, (done.stdout.strip().splitlines() or [""])[-1]
+    # pytest's summary, or busted's list.
+    failures = re.findall(r"^(?:FAILED|ERROR|Failure →|Error →) (.+)", done.stdout, re.MULTILINE)
+    return done.returncode == 0, (failures or [""])[0]
 
 
-def unnoticed(place: Path, mutant: dict) -> bool:
-    """Whether the tests pass with the change, which is taken back."""
+def unnoticed(place: Path, mutant: dict) -> tuple[bool, str]:
+    """What run says with the change, which is taken back."""
     file = place / mutant["file"]
     text = file.read_text()
     file.write_text(text.replace(mutant["from"], mutant["to"]))
     try:
-        return run(place, mutant["tests"])[0]
+        return run(place, mutant["tests"])
     finally:
         file.write_text(text)
 
@@ -96,14 +100,15 @@ def main(pattern: str = "") -> int:
                 places.put(place)
 
         tests = sorted({mutant["tests"] for mutant in mutants})
-        for command, (passed, last) in zip(tests, pool.map(lambda it: there(run, it), tests), strict=True):
+        for command, (passed, failure) in zip(tests, pool.map(lambda it: there(run, it), tests), strict=True):
             if not passed:
-                sys.exit(f"mutants: {command} fails without any change: {last}")
+                sys.exit(f"mutants: {command} fails without any change: {failure}")
         print(f"{len(mutants)} changes; their tests pass without them ({time.monotonic() - begun:.0f} s)", flush=True)
-        for number, (mutant, survived) in enumerate(
+        for number, (mutant, (survived, failure)) in enumerate(
             zip(mutants, pool.map(lambda it: there(unnoticed, it), mutants), strict=True), start=1
         ):
-            print(f"{number}/{len(mutants)} {'NOT NOTICED' if survived else 'noticed'}: {shown(mutant)}", flush=True)
+            print(f"{number}/{len(mutants)} {'NOT NOTICED' if survived else 'noticed'}: {shown(mutant)}")
+            print(f"    {failure}", flush=True)
             survivors += [mutant] if survived else []
     print(f"{len(mutants)} changes, {len(survivors)} survivors ({time.monotonic() - begun:.0f} s)")
     for mutant in survivors:

@@ -26,10 +26,10 @@ def wheel(tmp_path):
     return path
 
 
-def install(wheel, digest):
-    """Install the collection of the wheel with this hash; the folder of the collection, and what was said."""
+def install(wheel, *hashes):
+    """Install the collection of the wheel locked with these hashes; the folder of the collection, and what was said."""
     folder = wheel.parent.parent
-    (folder / "lock").write_text(f"ansible==14.0.0 --hash=sha256:{digest}\n")
+    (folder / "lock").write_text(" ".join(["ansible==14.0.0", *(f"--hash=sha256:{digest}" for digest in hashes)]))
     done = subprocess.run(
         [sys.executable, ROOT / "scripts/install_collections.py", "--lock", folder / "lock",
          "--python", ROOT / ".tools/bin/python", folder / "requirements.yml", folder / "collections"],
@@ -44,8 +44,9 @@ def test_the_wheel_with_the_locked_hash_is_unpacked(wheel):
     assert manifest.read_text() == MANIFEST, done.stderr
 
 
-def test_another_wheel_of_that_version_is_refused(wheel):
-    manifest, done = install(wheel, hashlib.sha256(b"another one").hexdigest())
+@pytest.mark.parametrize("hashes", [[hashlib.sha256(b"another one").hexdigest()], []], ids=["another", "none"])
+def test_a_wheel_whose_hash_is_not_locked_is_refused(wheel, hashes):
+    manifest, done = install(wheel, *hashes)
     assert done.returncode == 1
     assert "collections: the wheel that requirements-bootstrap.txt pins could not be fetched" in done.stderr
     assert not manifest.exists()

@@ -131,6 +131,12 @@ def test_both_firewalls_let_in_and_out_what_is_written_down(given, kind):
     assert of_nftables(rules["output"], "daddr") == of_security_groups(host, "egress") == REACHES[kind] | ALL_REACH
 
 
+def test_moderators_are_told_the_address_that_asks_for_their_password(given):
+    """In the summary, and by make users."""
+    address = "https://wired.test/ROOM?login=true"
+    assert given["meet"]["summary_login_url"] == given["meet"]["customer_people"]["url"] == address
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_only_what_the_world_reaches_has_a_public_address(given, kind):
     from_outside = {rule.split()[0] for rule in REACHED[kind]} & {"world", "trunk", "publishers"}
