@@ -19,6 +19,8 @@ import testinfra
 from customer import Customer, Host
 
 CUSTOMER = pytest.StashKey[Customer]()
+STOPPED = pytest.StashKey[set[tuple[str, str]]]()  # units that do not run, each with the host's name
+SERVERS = "test_servers.py"  # judged first, shown first
 HERE = Path(__file__).parent
 
 
@@ -29,6 +31,7 @@ def pytest_addoption(parser):
 def pytest_configure(config):
     if file := config.getoption("conference", None):
         config.stash[CUSTOMER] = Customer.read(file)
+        config.stash[STOPPED] = set()
         Path(config.stash[CUSTOMER].log).unlink(missing_ok=True)
         note(config, "the verification begins")
 
@@ -87,9 +90,31 @@ def pytest_generate_tests(metafunc):
             metafunc.parametrize(what, values, ids=[getattr(value, "name", value) for value in values])
 
 
+def pytest_collection_modifyitems(items):
+    items.sort(key=lambda item: item.path.name != SERVERS)
+
+
+def pytest_runtest_setup(item):
+    """What needs a daemon that does not run is skipped: its failure would only lead astray."""
+    units = [unit for mark in item.iter_markers("needs") for unit in mark.args]
+    values = item.callspec.params.values() if hasattr(item, "callspec") else ()
+    for unit in units if CUSTOMER in item.config.stash else ():
+        hosts = [host for host in item.config.stash[CUSTOMER].hosts if unit in host.daemons]
+        # A check of one host needs the daemon there; any other check does with one of several.
+        hosts = [host for host in hosts if host in values or set(host.names) & set(map(str, values))] or hosts
+        if hosts and all((unit, host.name) in item.config.stash[STOPPED] for host in hosts):
+            pytest.skip(f"{unit} does not run on {hosts[0].name}")
+
+
 @pytest.fixture(scope="session")
 def customer(pytestconfig) -> Customer:
     return pytestconfig.stash[CUSTOMER]
+
+
+@pytest.fixture(scope="session")
+def stopped(pytestconfig) -> set[tuple[str, str]]:
+    """Daemons that were found not to run, each with the name of its host."""
+    return pytestconfig.stash[STOPPED]
 
 
 @pytest.fixture(scope="session")
@@ -172,7 +197,9 @@ def pytest_terminal_summary(terminalreporter, config):
         for report in terminalreporter.stats.get(category, []):
             if report.when == "call" or not report.passed:
                 checks.setdefault((report.location[0], report.title), []).append(report)
-    for (_, title), reports in sorted(checks.items(), key=lambda check: check[0][0]):
+    for (_, title), reports in sorted(
+        checks.items(), key=lambda check: (not check[0][0].endswith(SERVERS), check[0][0])
+    ):
         unclear = {}  # the same explanation once, with all cases it holds for
         for report in reports:
             if not report.passed:

@@ -11,6 +11,15 @@ import time
 from pathlib import Path
 from urllib.parse import urlsplit
 
+# What must run on the hosts of a group for participants to be served. Whether a recorder is on duty is its own check.
+DAEMONS = {
+    "meet": ("nginx", "prosody", "jicofo"),
+    "videobridges": ("jitsi-videobridge2",),
+    "turn": ("coturn",),
+    "directories": ("slapd",),
+    "gateways": ("kamailio", "voice-menu", "jigasi"),
+    "streamers": ("nginx",),
+}
 TURN_TLS_PORT = 443
 STUN_PORT = 3478
 MEDIA_PORT = 10000
@@ -48,6 +57,11 @@ class Host:
         """The host's own addresses of that IP version, the private one last."""
         all_of_them = dict.fromkeys([*self.public, self.private])
         return [address for address in all_of_them if ipaddress.ip_address(address).version == version]
+
+    @property
+    def daemons(self) -> list[str]:
+        """Units that must run here."""
+        return sorted({unit for group in self.groups for unit in DAEMONS.get(group, ())})
 
     def guarded_ports(self, proto: str) -> set[range]:
         return {ports(text) for text in self.guarded.get(proto, [])}

@@ -25,6 +25,7 @@ def bridges_at_focus(meet, customer) -> tuple[dict, dict]:
     return selector, {name: bridge for name, bridge in known.items() if name not in customer.retiring}
 
 
+@pytest.mark.needs("prosody", "jicofo")
 @pytest.mark.notice(
     "conferences get crowded or fail from the third person on: bridges the customer pays for are not used",
     "on {meet}: curl -s 127.0.0.1:8888/debug; on the missing bridge: tail /var/log/jitsi/jvb.log",
@@ -45,6 +46,7 @@ def test_bridge_count(customer, meet):
     )
 
 
+@pytest.mark.needs("jitsi-videobridge2")
 @pytest.mark.notice(
     "sound and picture fail in rooms placed on {bridge}",
     "on {bridge}: curl -i 127.0.0.1:8080/about/health; systemctl --failed; tail /var/log/jitsi/jvb.log",
@@ -55,6 +57,7 @@ def test_bridge_health(login, bridge):
     assert status == 200, f"/about/health answers {status}: {text}"
 
 
+@pytest.mark.needs("jitsi-videobridge2", "nginx")
 @pytest.mark.notice(
     "sound and picture stay away from the third person on in rooms placed on {bridge}",
     "on {bridge}: ss -lnup | grep 10000; nft list ruleset; the security group of the bridges (make plan)",
@@ -73,6 +76,7 @@ def test_media_port(customer, bridge, stand_in):
                     raise AssertionError(f"{address}: no answer from {MEDIA_PORT}/udp") from silence
 
 
+@pytest.mark.needs("prosody", "jicofo")
 @pytest.mark.notice(
     "large meetings fail, or people are placed on bridges far away",
     "on {meet}: curl -s 127.0.0.1:8888/debug; on the bridges: relay in /etc/jitsi/videobridge/jvb.conf",

@@ -7,6 +7,8 @@ import outside
 import pytest
 from playwright.sync_api import sync_playwright
 
+pytestmark = pytest.mark.needs("nginx", "prosody", "jicofo", "jitsi-videobridge2")
+
 LOOK = (
     "open {domain} yourself, F12, Console; on {meet}: journalctl -u prosody; tail /var/log/nginx/error.log "
     "/var/log/jitsi/jicofo.log; /etc/jitsi/meet/{domain}-config.js"

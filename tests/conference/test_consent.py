@@ -6,6 +6,8 @@ import re
 import outside
 import pytest
 
+pytestmark = pytest.mark.needs("nginx")
+
 ENDPOINTS = ["/http-bind", "/xmpp-websocket", "/config.js", "/libs/app.bundle.min.js"]
 
 SILENT = pytest.mark.guard(

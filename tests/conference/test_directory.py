@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.needs("slapd")
+
 ASK = Path(__file__).parent / "remote_directory.py"
 
 

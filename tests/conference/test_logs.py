@@ -89,6 +89,7 @@ def unlike_itself(text: str) -> str:
     return f"[{text[0]}]{re.escape(text[1:])}"
 
 
+@pytest.mark.needs("nginx", "prosody", "jicofo")
 @pytest.mark.guard("somebody can read later who met when and what was said", LOOK)
 def test_no_traces(login, server, traces):
     """No log names rooms, people or what they said, and none a participant's address"""

@@ -1,5 +1,6 @@
 """The page: encryption, certificate, headers."""
 
+import hashlib
 import ssl
 
 import outside
@@ -19,9 +20,13 @@ OLD_TLS = pytest.mark.guard(
     "ssl_protocols in /etc/nginx on {meet}; no-tlsv1 in /etc/turnserver.conf",
 )
 
+WEB = pytest.mark.needs("nginx")
+CERTIFICATE_FILE, KEY_FILE = "/etc/jitsi/certificates/server.crt", "/etc/jitsi/certificates/server.key"
+
 DAYS = 20  # renewal begins 30 days before the end: less than this means it keeps failing
 
 
+@WEB
 @PAGE_DOWN
 def test_page_answers(customer):
     """The page answers"""
@@ -30,6 +35,7 @@ def test_page_answers(customer):
     assert "<html" in answer.text, "what answers is no page"
 
 
+@WEB
 @PAGE_DOWN
 def test_room_answers(customer):
     """A room's address opens the page"""
@@ -38,6 +44,7 @@ def test_room_answers(customer):
     assert "/config.js" in answer.text or "var config" in answer.text, "the page of a room has no configuration"
 
 
+@WEB
 @PAGE_DOWN
 @pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3], ids=["1.2", "1.3"])
 def test_modern_tls(customer, version):
@@ -63,6 +70,22 @@ def test_certificate(customer, name):
     assert days > DAYS, f"the certificate of {name} expires in {days:.0f} days"
 
 
+@CERTIFICATE
+def test_certificate_file(customer, login, name):
+    """The certificate's file is whole, is the one that is presented, and fits its key"""
+    shell = login(next(host for host in customer.hosts if name in host.names))
+    # All of it: a daemon that starts anew refuses a chain that is broken off.
+    whole = shell.run(f"openssl storeutl -noout -certs {CERTIFICATE_FILE}").rc == 0
+    assert whole, f"{CERTIFICATE_FILE} is broken off, or no certificate"
+    written = shell.check_output(f"openssl x509 -in {CERTIFICATE_FILE} -outform DER | sha256sum").split()[0]
+    with outside.tls(customer, name, 443) as connection:
+        presented = hashlib.sha256(connection.getpeercert(binary_form=True)).hexdigest()
+    assert presented == written, f"another certificate than that of {CERTIFICATE_FILE} is presented"
+    certified = shell.check_output(f"openssl x509 -noout -pubkey -in {CERTIFICATE_FILE}")
+    assert shell.run(f"openssl pkey -pubout -in {KEY_FILE}").stdout.strip() == certified, f"{KEY_FILE} does not fit"
+
+
+@WEB
 @pytest.mark.guard(
     "a forged network could lead people who type {domain} to a page without encryption",
     "on {meet}: Strict-Transport-Security in /etc/nginx (role web)",
@@ -74,6 +97,7 @@ def test_hsts(customer):
     assert int(directives.get("max-age") or 0) >= 180 * 86400, f"Strict-Transport-Security is {header!r}"
 
 
+@WEB
 @pytest.mark.notice(
     "who types {domain} without https gets nothing, or a page without encryption",
     "on {meet}: the server on port 80 in /etc/nginx (role web)",

@@ -2,6 +2,8 @@
 
 import pytest
 
+pytestmark = pytest.mark.needs("slapd")
+
 
 @pytest.mark.guard(
     "logins fail, at once or when another server of the directory is away",

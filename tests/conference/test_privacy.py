@@ -41,6 +41,7 @@ def test_configuration_names_no_third_party(login, server):
 
 
 @CHATTY
+@pytest.mark.needs("nginx")
 @pytest.mark.parametrize("path", ["/config.js", "/interface_config.js"])
 def test_page_names_no_third_party(customer, path):
     """The page's configuration sends browsers and apps to nobody but the customer"""
@@ -52,6 +53,7 @@ def test_page_names_no_third_party(customer, path):
 
 
 @CHATTY
+@pytest.mark.needs("nginx")
 def test_policy_names_no_third_party(customer):
     """The page's policy for browsers lets it talk to nobody but the customer"""
     policy = outside.get(customer, "/verify").headers["Content-Security-Policy"] or ""

@@ -15,6 +15,8 @@ from test_logs import unlike_itself
 from test_stream import GONE, LIVE, until, viewer
 from xmpp import Participant, Refused, element
 
+pytestmark = pytest.mark.needs("prosody", "jicofo")
+
 JIBRI = "http://jitsi.org/protocol/jibri"
 FOLDER = "/var/lib/recording"
 SOUND = "unix:/run/jibri-sound/native"

@@ -10,6 +10,8 @@ import xmpp
 from aioice import stun
 from customer import MEDIA_PORT, STUN_PORT, TURN_TLS_PORT
 
+pytestmark = pytest.mark.needs("nginx", "prosody", "coturn")
+
 CARRIERS = {"udp": ("turn", STUN_PORT), "tls": ("turns", TURN_TLS_PORT)}
 UNAUTHORIZED, FORBIDDEN_PEER = 401, 403
 CUT_OFF = "people behind strict firewalls (offices, hotels) see nobody and hear nothing"

@@ -10,6 +10,8 @@ import pytest
 import xmpp
 from xmpp import Participant, Refused, element
 
+pytestmark = pytest.mark.needs("nginx", "prosody", "jicofo")
+
 PATIENCE = 1  # for a focus that may not answer what makes no sense
 GUESTS = 4  # who try ways at the same time
 

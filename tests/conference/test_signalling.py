@@ -7,6 +7,8 @@ import outside
 import pytest
 import xmpp
 
+pytestmark = pytest.mark.needs("nginx", "prosody", "jicofo")
+
 both_ways = pytest.mark.parametrize("carrier", list(xmpp.CARRIERS))
 LOOK = "on {meet}: journalctl -u prosody; tail /var/log/jitsi/jicofo.log /var/log/nginx/error.log"
 

@@ -11,6 +11,8 @@ import pytest
 from playwright.sync_api import Error, Page, sync_playwright
 from publisher import publish
 
+pytestmark = pytest.mark.needs("nginx")
+
 LIVE = "/live/live.m3u8"
 PORT = 1936
 # Of nginx' own memory, nobody else sees it.

@@ -13,6 +13,8 @@ import pytest
 import xmpp
 from test_bridges import fetch
 
+pytestmark = pytest.mark.needs("nginx", "prosody", "jicofo", "kamailio", "voice-menu", "jigasi")
+
 CALL = Path(__file__).parent / "remote_call.py"
 PINS = Path(__file__).parent / "remote_pins.py"
 PATIENCE = 60  # seconds from a call to the room and back

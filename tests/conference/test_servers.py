@@ -1,0 +1,32 @@
+"""The servers themselves, asked before anything else: what runs on them, and the room on their disks.
+
+Checks that need a daemon which does not run (mark `needs`) are skipped with that reason: one fault, said once.
+"""
+
+import pytest
+
+LEAST_MB = 300  # an update of Debian's fetches and unpacks about as much
+
+
+@pytest.mark.notice(
+    "what the daemon does is not there for anybody",
+    "on {server}: systemctl status UNIT; journalctl -u UNIT; make deploy starts it again",
+)
+def test_daemons_run(login, server, stopped):
+    """Every daemon runs"""
+    # One line each, in the order they were asked for.
+    states = login(server).run(f"systemctl is-active {' '.join(server.daemons)}").stdout.split()
+    dead = {unit: state for unit, state in zip(server.daemons, states, strict=True) if state != "active"}
+    stopped.update((unit, server.name) for unit in dead)
+    assert not dead, f"{server.name}: {', '.join(f'{unit} is {state}' for unit, state in dead.items())}"
+
+
+@pytest.mark.notice(
+    "nothing yet; a full disk ends updates, certificates, seats, recordings and logins on {server}",
+    "on {server}: df -h; du -xhd2 / | sort -h | tail",
+)
+def test_disks_have_room(login, server):
+    """Every disk has room"""
+    rows = login(server).check_output("df --output=avail,target --block-size=1M / /var /var/log /tmp").splitlines()[1:]
+    short = {place: int(free) for free, place in map(str.split, rows) if int(free) < LEAST_MB}
+    assert not short, f"{server.name}: {', '.join(f'{place} has {free} MB left' for place, free in short.items())}"
