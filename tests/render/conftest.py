@@ -9,10 +9,11 @@ from rendering import EXAMPLES, render
 
 @pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(items):
-    """Tests of one example run in one process (`--dist loadgroup`), so that the example is rendered once."""
+    """Tests of one rendering run in one process (`--dist loadgroup`), so that it is made once."""
     for item in items:
-        if example := getattr(item, "callspec", None) and item.callspec.params.get("rendered"):
-            item.add_marker(pytest.mark.xdist_group(f"render-{example}"))
+        given = item.callspec.params if hasattr(item, "callspec") else {}
+        for fixture in given.keys() & {"rendered", "long"}:
+            item.add_marker(pytest.mark.xdist_group(f"{fixture}-{given[fixture]}"))
 
 
 @pytest.fixture(scope="session", params=EXAMPLES)
