@@ -1,21 +1,18 @@
 """Filter folder_faults: what stands in the wrong file of a customer's folder, one sentence per fault."""
 
-import difflib
-
 DOCUMENTATION = r"""
 name: folder_faults
 short_description: List what stands in the wrong file of a customer's folder
 description:
-  - A choice outside C(group_vars/jitsi) would silently lose against a default of the toolkit, or win over its wiring.
+  - That there are no variables elsewhere, and none but choices, was judged before (P(customer_folder#inventory)).
   - A secret belongs into C(group_vars/jitsi/vault.yml), encrypted.
-  - A name in C(group_vars/jitsi) that is no choice would silently do nothing.
   - Accounts stand in C(group_vars/jitsi/accounts.yml) and nothing else does; C(make users) alone writes that file.
 positional: _input, options
 options:
   _input:
     description:
       - Files of the customer's folder as P(customer_files#lookup) lists them, each with C(path), C(folder) (of the
-        inventory), C(place) (V(vault), V(choices) or V(elsewhere)), C(encrypted) and C(keys).
+        inventory), C(place) (V(vault) or V(choices)), C(encrypted) and C(keys).
     type: list
     elements: dict
     required: true
@@ -27,7 +24,7 @@ options:
 
 EXAMPLES = r"""
 faults: "{{ lookup('customer_files') | folder_faults(contract) }}"
-# -> ["jitsi_domain stands in inventories/acme/host_vars/acme-meet.yml: move it to group_vars/jitsi/main.yml."]
+# -> ["jitsi_seed stands in acme/group_vars/jitsi/main.yml in clear: move it to vault.yml beside it, encrypted."]
 """
 
 RETURN = r"""
@@ -39,7 +36,6 @@ _value:
 
 # As it can be typed in the checkout.
 VAULT = ". scripts/environment; ansible-vault"
-PREFIXES = ("jitsi_", "cloud_")
 # The file a program writes, and what it writes there; Ansible reads main.yml later, so that one would win.
 PROGRAMS, WRITES = "group_vars/jitsi/accounts.yml", "jitsi_accounts"
 
@@ -64,20 +60,12 @@ def folder_faults(files, options) -> list[str]:
             faults.append(f"{path} is not encrypted: run {VAULT} encrypt {path}.")
         for key in file["keys"]:
             secret = options.get(key, {}).get("no_log", False)
-            if file["place"] == "elsewhere":
-                if key.startswith(PREFIXES):
-                    home = "vault.yml" if secret else "main.yml"
-                    faults.append(f"{_name(key)} stands in {path}: move it to group_vars/jitsi/{home}.")
-            elif secret and not file["encrypted"] and file["place"] != "vault":
+            if secret and not file["encrypted"] and file["place"] != "vault":
                 faults.append(f"{_name(key)} stands in {path} in clear: move it to vault.yml beside it, encrypted.")
             elif key == WRITES and not path.endswith(PROGRAMS):
                 faults.append(f"{key} stands in {path}, which wins over what make users writes: move it to {PROGRAMS}.")
             elif key != WRITES and path.endswith(PROGRAMS):
                 faults.append(f"{_name(key)} stands in {path}, which make users alone writes: move it to main.yml.")
-            elif key not in options and not key.startswith(PREFIXES):
-                near = difflib.get_close_matches(key, options, 1, 0.6)
-                cure = f"write {near[0]}" if near else "docs/choices.md lists all of them"
-                faults.append(f"{_name(key)} in {path} is not a choice: {cure}.")
     return faults
 
 

@@ -1,5 +1,7 @@
 """Filter in_folder: where files are that a customer names relative to the own folder."""
 
+import os
+
 DOCUMENTATION = r"""
 name: in_folder
 short_description: Make relative paths of choices paths below the customer's folder
@@ -34,7 +36,10 @@ def in_folder(value, folder: str):
     """Return value with its relative paths below folder."""
     if isinstance(value, dict):
         return {key: in_folder(each, folder) for key, each in value.items()}
-    return value if value == "" or value.startswith(("/", "~")) else f"{folder}/{value}"
+    if value == "":
+        return ""
+    # A folder that is left again need not be there yet: the state folder comes with the first run.
+    return os.path.normpath(value if value.startswith(("/", "~")) else f"{folder}/{value}")
 
 
 class FilterModule:

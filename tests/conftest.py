@@ -7,7 +7,7 @@ from pathlib import Path
 from ansible.plugins.loader import filter_loader
 
 ROOT = Path(__file__).parent.parent
-PLACES = [ROOT / "filter_plugins", ROOT / "display", ROOT / "collections", *ROOT.glob("roles/*/library")]
+PLACES = [ROOT, ROOT / "filter_plugins", ROOT / "display", ROOT / "collections", *ROOT.glob("roles/*/library")]
 sys.path[:0] = map(str, PLACES)
 # Filters that call others ask Ansible for them.
 filter_loader.add_directory(str(ROOT / "filter_plugins"))

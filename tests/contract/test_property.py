@@ -225,7 +225,7 @@ def test_every_plan_is_accepted_or_refused_by_name(groups, mutation):
             {
                 "path": st.just("inventories/acme/group_vars/jitsi/main.yml"),
                 "folder": st.just("inventories/acme"),
-                "place": st.sampled_from(["vault", "choices", "elsewhere"]),
+                "place": st.sampled_from(["vault", "choices"]),
                 "encrypted": st.booleans(),
                 "keys": st.lists(st.one_of(odd_texts, st.sampled_from(list(OPTIONS))), max_size=4),
             }

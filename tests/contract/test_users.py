@@ -233,11 +233,20 @@ def test_two_at_once_lose_nothing(servers, folder):
     assert set(made(folder)) == {"carla", "dora"}
 
 
-@pytest.mark.parametrize("text", ["", "[]", "jitsi_accounts: [anna]\n", "jitsi_accounts: {a: b: c}\n"])
-def test_a_file_of_somebody_else_is_not_overwritten(servers, folder, text):
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("", " is not as this program wrote it"),
+        ("jitsi_accounts: [anna]\n", " is not as this program wrote it"),
+        ("[]", ", line 1: this is no mapping of names to values."),
+        ("jitsi_accounts: {a: b: c}\n", ", line 1: this is no YAML"),
+        ("jitsi_accounts: '{{ x }}'\n", ", line 1: jitsi_accounts has {{"),
+    ],
+)
+def test_a_file_of_somebody_else_is_not_overwritten(servers, folder, text, sentence):
     file = folder / "group_vars/jitsi/accounts.yml"
     file.write_text(text)
-    refused(users(servers, folder, ACTION="add", NAME="carla"), f"{file} is not as this program wrote it")
+    refused(users(servers, folder, ACTION="add", NAME="carla"), f"{file}{sentence}")
     assert file.read_text() == text
 
 

@@ -32,22 +32,6 @@ def test_a_tidy_folder_has_no_fault():
             "jitsi_seed stands in acme/main.yml in clear: move it to vault.yml beside it, encrypted.",
         ),
         (
-            [VAULT, file("all.yml", "elsewhere", keys=["jitsi_domain"])],
-            "jitsi_domain stands in acme/all.yml: move it to group_vars/jitsi/main.yml.",
-        ),
-        (
-            [VAULT, file("x.yml", "elsewhere", keys=["jitsi_seed"])],
-            "jitsi_seed stands in acme/x.yml: move it to group_vars/jitsi/vault.yml.",
-        ),
-        (
-            [VAULT, file("main.yml", keys=["jtisi_domain"])],
-            "jtisi_domain in acme/main.yml is not a choice: write jitsi_domain.",
-        ),
-        (
-            [VAULT, file("main.yml", keys=["prosody_log"])],
-            "prosody_log in acme/main.yml is not a choice: docs/choices.md lists all of them.",
-        ),
-        (
             [VAULT, file("group_vars/jitsi/main.yml", keys=["jitsi_accounts"])],
             "jitsi_accounts stands in acme/group_vars/jitsi/main.yml, which wins over what make users writes: move it "
             "to group_vars/jitsi/accounts.yml.",
@@ -61,7 +45,3 @@ def test_a_tidy_folder_has_no_fault():
 )
 def test_each_fault_is_one_sentence(files, sentence):
     assert folder_faults(files, OPTIONS) == [sentence]
-
-
-def test_what_is_no_choice_may_stand_elsewhere():
-    assert folder_faults([VAULT, file("plan.yml", "elsewhere", keys=["jitsi", "ansible_host"])], OPTIONS) == []

@@ -6,9 +6,10 @@ from in_folder import in_folder
     ("path", "found"),
     [
         ("brand/logo.svg", "/srv/acme/brand/logo.svg"),
-        ("../shared/logo.svg", "/srv/acme/../shared/logo.svg"),
+        ("../shared/logo.svg", "/srv/shared/logo.svg"),
         ("/srv/logo.svg", "/srv/logo.svg"),
         ("~/logo.svg", "~/logo.svg"),
+        ("/srv/acme/state/../ca.crt", "/srv/acme/ca.crt"),
         ("", ""),
     ],
 )

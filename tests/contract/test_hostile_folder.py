@@ -1,0 +1,75 @@
+"""Nothing in a customer's folder is executed, whatever is run on it: the folder is judged first."""
+
+import subprocess
+
+import pytest
+from contract import ROOT, SEED, environment, write_customer
+
+PLAYBOOKS = sorted(path.stem for path in (ROOT / "playbooks").glob("*.yml"))
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory):
+    return tmp_path_factory.mktemp("operator")
+
+
+def run(folder, playbook="validate"):
+    """The playbook on the whole folder, as make deploy has it."""
+    command = ["ansible-playbook", "-i", folder, f"playbooks/{playbook}.yml", "-e", "destroy=acme"]
+    where = {"cwd": ROOT, "env": environment(folder.parent)}
+    return subprocess.run(command, **where, text=True, capture_output=True, check=False)
+
+
+def runs(home):
+    """A template that leaves a file when it is evaluated."""
+    return "{{ lookup('ansible.builtin.pipe', 'touch " + str(home / "pwned") + "') }}"
+
+
+def must_be_refused(done, home, *places):
+    assert done.returncode == 2, done.stdout + done.stderr
+    assert done.stdout == ""
+    head, *faults = done.stderr.splitlines()
+    assert head == "Refused, nothing was touched:"
+    assert [fault.removeprefix("* ").split(":")[0] for fault in faults] == [str(place) for place in places]
+    assert not (home / "pwned").exists()
+    assert SEED not in done.stderr
+
+
+@pytest.fixture(scope="module")
+def templated(home):
+    (home / "templated").mkdir()
+    folder = write_customer(home / "templated/acme")
+    with (folder / "group_vars/jitsi/main.yml").open("a") as file:
+        file.write(f'jitsi_service_name: "{runs(home)}"\n')
+    return folder
+
+
+@pytest.mark.parametrize("playbook", PLAYBOOKS)
+def test_no_playbook_evaluates_a_template(templated, home, playbook):
+    lines = (templated / "group_vars/jitsi/main.yml").read_text().count("\n")
+    must_be_refused(run(templated, playbook), home, f"{templated}/group_vars/jitsi/main.yml, line {lines}")
+
+
+def test_no_template_of_the_vault_is_evaluated(home):
+    (home / "sealed").mkdir()
+    folder = write_customer(home / "sealed/acme", {"jitsi_token_secret": runs(home)})
+    must_be_refused(run(folder), home, f"{folder}/group_vars/jitsi/vault.yml, line 2")
+
+
+@pytest.mark.parametrize(
+    ("name", "line"),
+    [("host_vars/localhost.yml", 0), ("group_vars/all.yml", 0), ("another.yml", 0), ("openstack.yml", 0),
+     ("group_vars/jitsi/more.yml", 1), ("plan.yml", 1)],
+)  # fmt: skip
+def test_no_other_file_says_how_hosts_are_reached(home, tmp_path, name, line):
+    folder = write_customer(tmp_path / "acme")
+    (folder / name).parent.mkdir(exist_ok=True)
+    (folder / name).write_text(
+        f'plugin: ansible.builtin.constructed\nansible_connection: local\ncompose: {{x: "{runs(home)[3:-3]}"}}\n'
+        if name == "openstack.yml"
+        else f'jitsi: {{vars: {{x: "{runs(home)}"}}, hosts: {{acme-meet: }}}}\n'
+    )
+    done = run(folder)
+    place = "host_vars" if name.startswith("host_vars") else name
+    assert f"* {folder}/{place}{f', line {line}' if line else ''}: " in done.stderr
+    must_be_refused(done, home, *(fault[2:].split(":")[0] for fault in done.stderr.splitlines()[1:]))

@@ -1,0 +1,133 @@
+"""YAML of a customer's, read as data: limits first, then each text with its line; nothing is built from it."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
+
+BYTES = 256 * 1024  # of one file; a customer's largest, 400 accounts, has 25 kB
+NODES = 20_000  # values and names in one file
+DEPTH = 20
+# What is written without a tag has one of these, or none yet; encrypted text has !vault. Others would build something.
+TYPES = ("str", "int", "float", "bool", "null", "map", "seq")
+TAGS = {None, "!vault", *(f"tag:yaml.org,2002:{name}" for name in TYPES)}
+LOADER = yaml.CSafeLoader
+
+
+@dataclass(frozen=True)
+class Fault:
+    """What is wrong at a place, as one sentence with the fix; line 0 is the file as a whole."""
+
+    file: str
+    line: int
+    text: str
+
+    def __str__(self) -> str:
+        return f"{self.file}{f', line {self.line}' if self.line else ''}: {self.text}"
+
+
+class NotDataError(Exception):
+    """A file that is no data a customer can give. Its text is the sentence; `line` is 0 for the whole file."""
+
+    def __init__(self, text: str, line: int = 0):
+        super().__init__(text)
+        self.line = line
+
+
+@dataclass(frozen=True)
+class Text:
+    """A text in the file: the path of names that leads to it, the text, its line, whether it is a name itself."""
+
+    path: tuple[str, ...]
+    text: str
+    line: int
+    is_name: bool
+    tag: str | None = None
+
+
+def read(path: Path) -> bytes:
+    """The content, of regular files of a sensible size only."""
+    with path.open("rb") as file:
+        content = file.read(BYTES + 1)
+    if len(content) > BYTES:
+        raise NotDataError(f"the file has more than {BYTES // 1024} kB. Fix: keep settings only in it.")
+    return content
+
+
+def document(content: bytes) -> yaml.Node | None:
+    """The one document, as nodes that know their lines; None where there is nothing. Raises NotDataError."""
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise NotDataError("this is no UTF-8. Fix: save the file as UTF-8.", line) from None
+    try:
+        _limit(text)
+        return yaml.compose(text, Loader=LOADER)
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        problem = getattr(error, "problem", None) or "there are characters that YAML does not have"
+        raise NotDataError(f"this is no YAML ({problem}). Fix: mend the line.", mark.line + 1 if mark else 0) from None
+
+
+def _limit(text: str) -> None:
+    """Refuse what is too deep or too large, or refers to itself, before a tree is made of it."""
+    depth = nodes = 0
+    for event in yaml.parse(text, Loader=LOADER):
+        line = event.start_mark.line + 1
+        if isinstance(event, yaml.AliasEvent):
+            raise NotDataError("an alias (*) stands for another place. Fix: write the value out.", line)
+        if isinstance(event, yaml.CollectionEndEvent):
+            depth -= 1
+        if not isinstance(event, yaml.NodeEvent):
+            continue
+        nodes += 1
+        depth += isinstance(event, yaml.CollectionStartEvent)
+        if depth > DEPTH:
+            raise NotDataError(f"this is nested more than {DEPTH} levels deep. Fix: no setting is.", line)
+        if nodes > NODES:
+            raise NotDataError(f"there are more than {NODES} values in the file. Fix: keep settings only in it.", line)
+        if event.tag not in TAGS:
+            raise NotDataError(f"the tag {event.tag[:40]} is unknown. Fix: write the value without it.", line)
+
+
+def texts(node: yaml.Node | None, path: tuple[str, ...] = ()) -> Iterator[Text]:
+    """Every text below the node. Raises NotDataError where a mapping has no text for a name, or a name twice."""
+    if isinstance(node, yaml.ScalarNode):
+        yield Text(path, node.value, node.start_mark.line + 1, False, node.tag)
+    elif isinstance(node, yaml.SequenceNode):
+        for number, item in enumerate(node.value):
+            yield from texts(item, (*path, str(number)))
+    elif isinstance(node, yaml.MappingNode):
+        known: set[str] = set()
+        for name, value in node.value:
+            line = name.start_mark.line + 1
+            if not isinstance(name, yaml.ScalarNode):
+                raise NotDataError("braces begin a mapping here. Fix: write a text that begins with { in quotes.", line)
+            if name.value in known:
+                raise NotDataError(f"{shown(name.value)} stands here a second time. Fix: remove one of them.", line)
+            known.add(name.value)
+            yield Text((*path, name.value), name.value, line, True)
+            yield from texts(value, (*path, name.value))
+
+
+def plain(node: yaml.Node | None) -> object:
+    """The same as dictionaries, lists and texts."""
+    if isinstance(node, yaml.MappingNode):
+        return {name.value: plain(value) for name, value in node.value}
+    if isinstance(node, yaml.SequenceNode):
+        return [plain(item) for item in node.value]
+    return node.value if isinstance(node, yaml.ScalarNode) else None
+
+
+def is_empty(node: yaml.Node) -> bool:
+    """Nothing, or an empty mapping."""
+    return node.tag == "tag:yaml.org,2002:null" or (isinstance(node, yaml.MappingNode) and not node.value)
+
+
+def shown(name: str) -> str:
+    """A name as a sentence can hold it."""
+    short = name if len(name) <= 60 else f"{name[:57]}..."
+    return short if re.fullmatch(r"[ -~]+", short) else ascii(short)
