@@ -1,10 +1,13 @@
 """Filter contract_faults: what is wrong with a customer's choices, one sentence per fault."""
 
 import difflib
-import ipaddress
 import json
 import re
-import urllib.parse
+import sys
+from pathlib import Path
+
+sys.path.append(str(Path(__file__).parents[1]))
+from toolkit.forms import FORMS
 
 DOCUMENTATION = r"""
 name: contract_faults
@@ -29,10 +32,9 @@ options:
   limits:
     description:
       - Path of a choice to its limits. In a path C(.*) stands for every item of a list and every key of a catalogue.
-      - Known limits are C(pattern), C(format) (V(address), V(network), V(network4), V(network6), V(url), whose port
-        is one), C(at_least), C(at_most), C(shortest), C(unique), C(key_of), C(empty), C(keys) (the path whose limits
-        each key of a mapping keeps), C(file) (where a mapping is written, by default V(main.yml)); C(write) is the
-        cure.
+      - Known limits are C(pattern), C(format) (a name of C(toolkit/forms.py)), C(at_least), C(at_most), C(shortest),
+        C(unique), C(key_of), C(empty), C(keys) (the path whose limits each key of a mapping keeps), C(file) (where a
+        mapping is written, by default V(main.yml)); C(write) is the cure.
     type: dict
   catalogues:
     description: Name of a choice with free keys to the options each of its entries has.
@@ -65,14 +67,8 @@ TYPES = {
     "dict": ((dict,), "a mapping"),
     "raw": ((object,), "a value"),
 }
-FORMATS = {
-    "address": ipaddress.ip_address,
-    "network": ipaddress.ip_network,
-    "network4": ipaddress.IPv4Network,
-    "network6": ipaddress.IPv6Network,
-    # Refuses a port above 65535.
-    "url": lambda value: urllib.parse.urlsplit(value).port,
-}
+# What nobody may read in a log, wherever it was written by mistake: keys, and logins in addresses.
+LIKE_A_SECRET = re.compile(r"PRIVATE KEY|AGE-SECRET-KEY|ANSIBLE_VAULT|://[^/\s]*@", re.IGNORECASE)
 LONGEST_QUOTE = 60
 NEAR = 0.6
 PREFIX = "^(jitsi|cloud)_"
@@ -138,7 +134,11 @@ class _Contract:
         return limit
 
     def refuse(self, path: str, value: object, secret: bool, cure: str) -> None:
-        state = "refused, and not shown because it is secret" if secret else _quote(value)
+        state = _quote(value)
+        if secret:
+            state = "refused, and not shown because it is secret"
+        elif isinstance(value, str) and LIKE_A_SECRET.search(value):
+            state = "refused, and not shown because it looks like a secret"
         self.faults.append(f"{path} is {state}: write {cure}.")
 
     def mapping(self, value: dict, option: dict, path: str, limit_path: str) -> None:
@@ -229,11 +229,8 @@ class _Contract:
             return False
         if "format" in limit:
             try:
-                # A bare address is a network of one to Python, but in a list of networks more likely a slip.
-                FORMATS[limit["format"]](value)
+                FORMS[limit["format"]](value)
             except ValueError:
-                return False
-            if limit["format"].startswith("network") and "/" not in value:
                 return False
         if "unique" in limit and any(each in value[:number] for number, each in enumerate(value)):
             return False

@@ -1,6 +1,7 @@
 """Every kind of fault, and the very sentence an operator reads."""
 
 import copy
+import re
 
 import pytest
 from contract import CHOICES, LIMITS, OFFER, OPTIONS, PLAN, judge
@@ -60,8 +61,12 @@ FAULTS = [
     ("jitsi_log_days", True, "jitsi_log_days is true: write a whole number of days from 1 to 14."),
     ("jitsi_log_days", None, "jitsi_log_days is empty: write a whole number of days from 1 to 14."),
     ("jitsi_release", 2.0, "jitsi_release is 2.0: write it in quotes, because it is a text."),
-    ("cloud_name", ["a"], "cloud_name is a list of 1: write a text."),
-    ("cloud_name", "", 'cloud_name is "": write a text.'),
+    (
+        "cloud_name",
+        ["a"],
+        f"cloud_name is a list of 1: write {LIMITS['cloud_name']['write']}.",
+    ),
+    ("cloud_name", "", None),
     (
         "cloud_flavors",
         "m1",
@@ -247,15 +252,15 @@ FAULTS = [
     (
         "cloud_network_cidr",
         "10.71.0.1/24",
-        'cloud_network_cidr is "10.71.0.1/24": write an IPv4 network such as 10.71.0.0/24.',
+        None,
     ),
     ("cloud_network_cidr", "fd71::/64", None),
     ("cloud_network_cidr_ipv6", "10.0.0.0/8", None),
     (
         "cloud_network_cidr_ipv6",
         "fd71::/64",
-        'cloud_network_cidr_ipv6 is "fd71::/64": write a public IPv6 network such as 2001:db8:71::/64, or "" (the '
-        "world reaches 2000::/3 only; fd00::/8 and the like give it nothing).",
+        'cloud_network_cidr_ipv6 is "fd71::/64": write a public IPv6 network of 64 bits such as 2001:db8:71::/64, or '
+        '"" (the world reaches 2000::/3 only; fd00::/8 and the like give it nothing).',
     ),
     ("cloud_network_cidr_ipv6", "fe80::/64", None),
     ("cloud_network_cidr_ipv6", "2::/64", None),
@@ -272,7 +277,7 @@ FAULTS = [
     (
         "cloud_ssh_public_keys",
         ["-----BEGIN OPENSSH PRIVATE KEY-----"],
-        'cloud_ssh_public_keys[0] is "-----BEGIN OPENSSH PRIVATE KEY-----": '
+        "cloud_ssh_public_keys[0] is refused, and not shown because it looks like a secret: "
         "write a public key as in ~/.ssh/id_ed25519.pub.",
     ),
     ("cloud_admin_user", "Root", 'cloud_admin_user is "Root": write a login name such as ops.'),
@@ -369,6 +374,84 @@ def test_moderators_are_called_what_the_directory_calls_them(kind, good, bad):
 
     assert refused(good) == []
     assert len(refused(bad)) == len(bad)
+
+
+# Values that would leave their place in a file, or mean something else to the program that reads it.
+HOSTILE = {
+    "jitsi_consent_exempt": [
+        ["fe80::1%a yes; } map $x $y { default/64"], ["10.0.0.0/255.0.0.0"], ["10.0.0.0/0x8"],
+        ["::ffff:10.0.0.1%1/128"],         ["10.0.0.0/33"], ["10.0.0.0/8;"],
+    ],
+    "cloud_dns_servers": [["fe80::1%eth0"], ["192.0.2.53:53"], ["0x7f.1"]],
+    "jitsi_imprint_url": [
+        "https://www.acme.example/$request_uri", "https://www.acme.example/`id`", "https://$(reboot)/dir.html",
+        "https://www.acme.example:99999/", "https://www.acme.example:0/", "https://www.acme.example:/",
+        "https:///etc/pass.wd", "https://[::1/a.b", "https://user@www.acme.example/", "https://999.1.1.1/a",
+        "https://www.acme.example/a b", "https://www.acme.example/a'b", "https://www.acme.example/{a}",
+        "https://www.acme.example/a|b", "https://-acme.example/", "https://acme..example/",
+        f"https://www.acme.example/{'x' * 3000}", "javascript://www.acme.example/", "https://www.acmé.example/",
+    ],
+    "jitsi_certificate.acme_directory": ["https://$(reboot)/dir", "https://a.example/;reboot'", "https://"],
+    "jitsi_repository.url": ["https://a.example/ deb [trusted=yes]", "https://a.example/$(id)"],
+    "jitsi_state_dir": ["~nosuchuser/x", "x" * 5000],
+    "cloud_ssh_private_key_file": ["~nosuchuser/id"],
+    "jitsi_logo_file": ["~nosuchuser/logo.svg", "x" * 5000],
+    "jitsi_contact_email": ["a;id@b.cd", "a@b", "a b@c.de", "a@b..cd", "a@-b.cd", "a$x@b.cd"],
+    "jitsi_trunk.host": ["999.1.1.1", "1.2.3", "-a.example", "a..example", "a" * 64 + ".example"],
+    "jitsi_recording_target.host": ["999.1.1.1", "a.example/x"],
+    "jitsi_directory.servers": [["ldaps://999.1.1.1"], ["ldaps://a.example:99999"], ["ldaps://a..example"]],
+    "jitsi_seed": ["x" * 40, " " * 40, "ab" * 20, " " + "abcdefghij" * 4],
+    "cloud_network_cidr": [
+        "127.0.0.0/24", "0.0.0.0/0", "224.0.0.0/24", "169.254.0.0/16", "240.0.0.0/24", "198.51.100.0/24", "10.0.0.0/30",
+    ],
+    "cloud_network_cidr_ipv6": ["2001:db8::/48", "2001:db8::/96", "2001:db8::%1/64"],
+    "cloud_name": ["my\\cloud", "a], x: [b", "a b"],
+    "cloud_image": ["x" * 300, "a\u202eb", "a\x00b"],
+}  # fmt: skip
+HARMLESS = {
+    "jitsi_imprint_url": ["https://www.acme.example/a?b=1&c=2;d=%24x#e", "http://192.0.2.1:8080/"],
+    "jitsi_contact_email": ["it+jitsi@sub.acme-1.example"],
+    "jitsi_seed": ["0123456789abcdef" * 2],
+    "cloud_network_cidr": ["10.71.0.0/28", "172.16.0.0/12", "192.168.4.0/24", "100.64.0.0/16"],
+    "cloud_image": ['Debian 12 (it\'s "the" one) $HOME `id`'],
+    "jitsi_trunk.host": ["192.0.2.5", "sip.trunk.example", "1und1.example"],
+    "jitsi_logo_file": ["~/logo.svg", "my pictures, o'hara & co/logo.svg", "../logo.svg"],
+}
+
+
+@pytest.mark.parametrize(("path", "value"), [(path, value) for path, values in HOSTILE.items() for value in values])
+def test_a_value_that_would_leave_its_place_is_refused(path, value):
+    faults = [fault for fault in judge(changed(path, value)) if re.match(rf"{re.escape(path)}(\[0\])? is ", fault)]
+    assert len(faults) == 1
+    assert len(faults[0]) < 350
+
+
+@pytest.mark.parametrize(("path", "value"), [(path, value) for path, values in HARMLESS.items() for value in values])
+def test_a_harmless_value_is_accepted(path, value):
+    assert [fault for fault in judge(changed(path, value)) if fault.startswith(path)] == []
+
+
+@pytest.mark.parametrize("package", ["jitsi-meet-web", "jicofo", "jigasi"])
+@pytest.mark.parametrize("version", ["1.0; rm -rf / #", "$(id)", "", "1.0 2.0", "-1"])
+def test_a_version_is_no_command(package, version):
+    name, versions = next(iter(OFFER["jitsi_releases"].items()))
+    faults = judge({**OFFER, **CHOICES, "jitsi_releases": {name: versions | {package: version}}, "jitsi_release": name})
+    assert [fault for fault in faults if fault.startswith(f"jitsi_releases.{name}.{package} is ")]
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        ("jitsi_imprint_url", "https://anna:s3cr3t@www.acme.example/x"),
+        ("jitsi_recording_recipients", ["AGE-SECRET-KEY-1S3CR3TS3CR3TS3CR3TS3CR3T"]),
+        ("cloud_ssh_public_keys", ["-----BEGIN OPENSSH PRIVATE KEY-----s3cr3t"]),
+        ("jitsi_service_name", "$ANSIBLE_VAULT;1.1;AES256{s3cr3t}"),
+    ],
+)
+def test_what_looks_like_a_secret_is_not_quoted(path, value):
+    said = " ".join(judge(changed(path, value)))
+    assert "s3cr3t" not in said.lower()
+    assert "not shown because it looks like a secret" in said
 
 
 def test_several_faults_are_listed_together():

@@ -1,0 +1,106 @@
+"""The forms a setting's text can have. Each takes the text and raises ValueError where the text has another form.
+
+What a form lets pass is harmless in every file a role prints it into: nginx, Lua, HOCON, JSON, systemd, shell. Free
+texts have no form; those files escape them.
+"""
+
+import ipaddress
+import re
+from urllib.parse import SplitResult, urlsplit
+
+# What may stand behind the name of a server in an address. Not $ and ` (nginx and shells would put something in their
+# place), no quotes, braces, backslashes, | ^ < > and blanks: an address has them as %24 and the like.
+IN_URLS = re.compile(r"[A-Za-z0-9._~!&*+,;=:@%/?#()\[\]-]*", re.ASCII)
+LABEL = "[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+NAME = re.compile(rf"(?!.{{254}})({LABEL}\.)*{LABEL}", re.ASCII)
+LONGEST_URL = 2000
+LONGEST_PATH = 1000
+# Networks of one's own: RFC 1918 and RFC 6598.
+OWN = [ipaddress.IPv4Network(text) for text in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10")]
+# Different characters: 32 random hexadecimal digits have fewer about once in 10**7 times, longer seeds never.
+VARIETY = 8
+
+type Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+
+def address(text: str) -> None:
+    """An IP address, without a zone (fe80::1%eth0), which means something on one machine only."""
+    if "%" in text:
+        raise ValueError(text)
+    ipaddress.ip_address(text)
+
+
+def network(text: str) -> Network:
+    """ADDRESS/BITS. A bare address is more likely a slip, and daemons read 10.0.0.0/255.0.0.0 differently."""
+    if not re.fullmatch(r"[0-9A-Fa-f.:]+/\d{1,3}", text, re.ASCII):
+        raise ValueError(text)
+    return ipaddress.ip_network(text)
+
+
+def network4(text: str) -> None:
+    """The same with an IPv4 address."""
+    if network(text).version != 4:
+        raise ValueError(text)
+
+
+def own_network4(text: str) -> None:
+    """A private IPv4 network with room for a customer's servers."""
+    found = network(text)
+    if not any(found.version == 4 and found.subnet_of(own) for own in OWN) or found.prefixlen > 28:
+        raise ValueError(text)
+
+
+def network6(text: str) -> None:
+    """An IPv6 network of 64 bits: with other sizes hosts do not find their own addresses."""
+    if network(text).version != 6 or network(text).prefixlen != 64:
+        raise ValueError(text)
+
+
+def host(text: str) -> None:
+    """A server's name or its IPv4 address."""
+    if not NAME.fullmatch(text):
+        raise ValueError(text)
+    if text.rpartition(".")[2].isdigit():  # names do not end with a number
+        ipaddress.IPv4Address(text)
+
+
+def url(text: str) -> None:
+    """The address of a page or a service: server, a port if need be, a path; no login."""
+    parts: SplitResult = urlsplit(text)
+    if len(text) > LONGEST_URL or not parts.hostname or "@" in parts.netloc or parts.port == 0:
+        raise ValueError(text)
+    host(parts.hostname)
+    if parts.netloc.endswith(":") or not IN_URLS.fullmatch(text):
+        raise ValueError(text)
+
+
+def stream_target(text: str) -> None:
+    """A word for a target that is known, or a url."""
+    if text not in ("own", "youtube"):
+        url(text)
+
+
+def path(text: str) -> None:
+    """A file on this machine: absolute, below the home directory (~/) or relative; nobody else's home directory."""
+    if len(text) > LONGEST_PATH or re.match(r"~[^/]", text):
+        raise ValueError(text)
+
+
+def seed(text: str) -> None:
+    """Random characters, as far as one can tell."""
+    if len(set(text)) < VARIETY or text.strip() != text:
+        raise ValueError(text)
+
+
+FORMS = {
+    "address": address,
+    "network": network,
+    "network4": network4,
+    "own_network4": own_network4,
+    "network6": network6,
+    "host": host,
+    "url": url,
+    "stream_target": stream_target,
+    "path": path,
+    "seed": seed,
+}
