@@ -70,6 +70,8 @@ TYPES = {
 # What nobody may read in a log, wherever it was written by mistake: keys, and logins in addresses.
 LIKE_A_SECRET = re.compile(r"PRIVATE KEY|AGE-SECRET-KEY|ANSIBLE_VAULT|://[^/\s]*@", re.IGNORECASE)
 LONGEST_QUOTE = 60
+LONGEST_LIST = 1000  # items; the largest plan has 40 seats
+GUESSES = 20  # unknown names that are compared with the known ones, a hundredth of a second each
 NEAR = 0.6
 PREFIX = "^(jitsi|cloud)_"
 
@@ -122,6 +124,7 @@ class _Contract:
 
     def __init__(self, choices, limits, unreadable):
         self.choices, self.limits, self.unreadable, self.faults = choices, limits, unreadable, []
+        self.guesses = 0
 
     def limit(self, path: str) -> dict:
         """The limit of a path; where it depends on another choice, that one's word decides."""
@@ -168,7 +171,8 @@ class _Contract:
                 self.value(value[name], sub, prefix + name, limit_prefix + name)
 
     def unknown(self, prefix: str, key: object, names: list[str], path: str) -> None:
-        near = _nearest(key, names)
+        self.guesses += 1
+        near = _nearest(key, names) if self.guesses <= GUESSES else []
         if near:
             cure = f"write {prefix}{near[0]}"
         elif path:
@@ -208,6 +212,8 @@ class _Contract:
             self.refuse(path, value, secret, f"{cure}, without control characters")
         elif value == "" and not limit.get("empty"):
             self.refuse(path, value, secret, cure)
+        elif isinstance(value, (list, tuple)) and len(value) > LONGEST_LIST:
+            self.refuse(path, value, secret, f"{LONGEST_LIST} items at most")
         elif value != "" and not self.within(value, limit):
             self.refuse(path, value, secret, self.key_cure(value, limit) if "key_of" in limit else cure)
         elif isinstance(value, dict) and "options" in option:

@@ -144,7 +144,9 @@ def _settings(content: bytes, decrypt: Decrypt | None) -> Iterator[tuple[int, st
     for text in texts(node):
         name = ".".join(map(shown, text.path))
         if text.is_name and len(text.path) == 1 and not text.text.startswith(PREFIXES):
-            yield text.line, f"{name} is no setting. Fix: {_near(text.text)}"
+            # What was pasted in place of a name may be a secret.
+            plain_name = name if re.fullmatch("[a-z][a-z0-9_]{0,40}", name) else "this"
+            yield text.line, f"{plain_name} is no setting. Fix: {_near(text.text)}"
         elif text.tag == "!vault":
             yield from _sealed(text.text.encode(), text.line, name, decrypt)
         elif TEMPLATE.search(text.text if text.is_name else PATH_BEGINS.sub("", text.text)):

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import yaml
 
-BYTES = 256 * 1024  # of one file; a customer's largest, 400 accounts, has 25 kB
+BYTES = 256 * 1024  # of one file; accounts.yml with 400 people has 25 kB
 NODES = 20_000  # values and names in one file
 DEPTH = 20
 # What is written without a tag has one of these, or none yet; encrypted text has !vault. Others would build something.

@@ -5,6 +5,7 @@ import re
 
 import pytest
 from contract import CHOICES, LIMITS, OFFER, OPTIONS, PLAN, judge
+from contract_faults import GUESSES
 
 
 def changed(path, value):
@@ -533,3 +534,11 @@ def test_more_moderators_than_seats_are_refused():
 
 def test_servers_only_the_cloud_still_has_are_not_the_plans_fault():
     assert judge(CHOICES, {**PLAN, "region_one": ["acme-jvb-9"], "all": [*PLAN["all"], "acme-jvb-9"]}) == []
+
+
+def test_a_long_list_and_many_unknown_names_are_not_looked_at_one_by_one():
+    many = [f"m{number}" for number in range(5000)]
+    assert "jitsi_moderators is a list of 5000: write 1000 items at most." in judge(changed("jitsi_moderators", many))
+    unknown = [fault for fault in judge({**OFFER, **CHOICES, **{f"jitsi_domain{n}": 1 for n in range(1000)}})]
+    assert sum("is not a choice: write jitsi_domain." in fault for fault in unknown) == GUESSES
+    assert sum("is not a choice: docs/choices.md lists all" in fault for fault in unknown) == 1000 - GUESSES

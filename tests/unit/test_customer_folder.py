@@ -1,7 +1,6 @@
 """A customer's folder is data: what is refused before Ansible reads it, each with file, line and fix."""
 
 import os
-import time
 from pathlib import Path
 
 import pytest
@@ -80,6 +79,7 @@ def test_a_path_may_begin_with_the_customers_folder_or_the_runs(folder, path):
         (MAIN, "jitsi_a: 1\nansible_connection: local\n", "line 2: ansible_connection is no setting. Fix: docs"),
         (MAIN, "jtisi_domain: x\n", "line 1: jtisi_domain is no setting. Fix: write jitsi_domain."),
         (MAIN, "prosody_rules: {}\n", "line 1: prosody_rules is no setting. Fix: docs/choices.md lists all there are."),
+        (MAIN, "aB3+s3cr3t/s3cr3ts3cr3ts3cr3t: x\n", "line 1: this is no setting. Fix: docs/choices.md lists"),
         (MAIN, "jitsi_a: 1\njitsi_a: 2\n", "line 2: jitsi_a stands here a second time. Fix: remove one of them."),
         (MAIN, "jitsi_a: {{ x }}\n", "line 1: braces begin a mapping here. Fix: write a text that begins with { in"),
         (MAIN, "jitsi_a: &x [1]\njitsi_b: *x\n", "line 2: an alias (*) stands for another place. Fix: write the value"),
@@ -212,9 +212,7 @@ def test_as_many_hosts_as_a_plan_may_have(folder):
 
 def test_many_files_and_many_faults_are_cut_short(folder):
     write(MAIN, "".join(f"a{number}: 1\n" for number in range(5000)))
-    begun = time.monotonic()
     assert len(said(folder)) == LISTED
-    assert time.monotonic() - begun < 5
     for number in range(MOST_FILES + 1):
         write(f"group_vars/jitsi/{number}.yml", "")
     assert said(folder) == [
