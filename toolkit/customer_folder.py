@@ -5,6 +5,7 @@ may say which hosts there are and what was chosen. It may not bring variables of
 templates (which Ansible would run on the operator's machine), or links.
 """
 
+import contextlib
 import difflib
 import re
 import stat
@@ -52,11 +53,13 @@ def _all_faults(folder: Path, decrypt: Decrypt | None) -> Iterator[Fault]:
     yield from misplaced
     if misplaced:  # what is read below is regular files where they belong
         return
-    for file in sorted((folder / SETTINGS).glob("*.yml")) if (folder / SETTINGS).is_dir() else ():
+    settings = sorted((folder / SETTINGS).glob("*.yml"))
+    for file in settings:
         yield from _of_file(file, lambda content: _settings(content, decrypt))
     yield from _of_file(folder / PLAN, _plan)
     if (folder / CLOUD).exists():
-        yield from _of_file(folder / CLOUD, _cloud)
+        chosen = _chosen(settings)
+        yield from _of_file(folder / CLOUD, lambda content: _cloud(content, chosen))
 
 
 # Where files may be.
@@ -228,18 +231,22 @@ def _hosts(node: yaml.Node) -> Iterator[tuple[int, tuple[int, str] | None]]:
         yield max(last - first, 0) + 1, None
 
 
-def _cloud(content: bytes) -> Iterator[tuple[int, str]]:
-    """The toolkit's own file, but for the names of the cloud and of the customer."""
+def _cloud(content: bytes, chosen: dict) -> Iterator[tuple[int, str]]:
+    """The toolkit's own file, but for the names of the cloud and of the customer, which are the chosen ones."""
     node = document(content)
     list(texts(node))
     given, own = plain(node), plain(document(read(OWN_CLOUD)))
-    for name in ("only_clouds", "server_filters"):
-        value = given.pop(name, None) if isinstance(given, dict) else None
-        if TEMPLATE.search(str(value)) or not _names_one(name, value):
-            yield 0, f"{name} does not name one cloud, or one customer. Fix: {_COPY}"
-        own.pop(name)
-    if given != own:
+    match given:
+        case {"only_clouds": [str(cloud)], "server_filters": {"metadata": {"customer": str(customer)}}}:
+            own |= {"only_clouds": [cloud], "server_filters": {"metadata": {"customer": customer}}}
+        case _:
+            yield 0, f"only_clouds or server_filters does not name one cloud or one customer. Fix: {_COPY}"
+            return
+    if given != own or TEMPLATE.search(cloud + customer):
         yield 0, f"what is asked of the cloud is not what this toolkit asks. Fix: {_COPY}"
+    for name, value in (("cloud_name", cloud), ("jitsi_customer", customer)):
+        if chosen.get(name, value) != value:
+            yield 0, f"{shown(value)} is asked for, and {name} is another. Fix: write the same in both."
 
 
 _COPY = (
@@ -248,10 +255,11 @@ _COPY = (
 )
 
 
-def _names_one(name: str, value: object) -> bool:
-    if name == "only_clouds":
-        return isinstance(value, list) and len(value) == 1 and isinstance(value[0], str)
-    match value:
-        case {"metadata": {"customer": str()}}:
-            return len(value) == len(value["metadata"]) == 1
-    return False
+def _chosen(files: list[Path]) -> dict:
+    """What stands in these files, as far as they can be read; a later one wins."""
+    chosen: dict = {}
+    for file in files:
+        with contextlib.suppress(NotDataError, OSError):
+            found = plain(document(read(file)))
+            chosen |= found if isinstance(found, dict) else {}
+    return chosen

@@ -180,21 +180,28 @@ def cloud(folder):
         ("server_id: openstack.id", f"server_id: \"{RUNS[3:-3]}\"", "what is asked of the cloud is not what"),
         ("compose:", "groups: {meet: true}\ncompose:", "what is asked of the cloud is not what"),
         ("plugin: openstack.cloud.openstack", "plugin: ansible.builtin.constructed", "what is asked of the cloud"),
-        ("[lab]", "[lab, another]", "only_clouds does not name one cloud, or one customer"),
-        ("[lab]", f"[\"{RUNS}\"]", "only_clouds does not name one cloud, or one customer"),
-        ("metadata: {customer: example-small}", "name: x", "server_filters does not name one cloud, or one customer"),
-        ("{customer: example-small}", "{customer: [a]}", "server_filters does not name one cloud, or one customer"),
+        ("[lab]", "[lab, another]", "only_clouds or server_filters does not name one"),
+        ("[lab]", f"[\"{RUNS}\"]", "what is asked of the cloud is not what"),
+        ("metadata: {customer: example-small}", "name: x", "only_clouds or server_filters does not name one"),
+        ("{customer: example-small}", "{customer: [a]}", "only_clouds or server_filters does not name one"),
     ],
 )  # fmt: skip
 def test_what_is_asked_of_the_cloud_is_the_toolkits_own(cloud, old, new, what):
+    write(MAIN, "jitsi_customer: example-small\n")
     (sentence,) = cloud(old, new)
     assert sentence.startswith(f"acme/openstack.yml: {what}")
     assert "Fix: copy inventories/example-small/openstack.yml" in sentence
 
 
-def test_cloud_and_customer_may_be_any(cloud):
-    assert cloud("[lab]  # = cloud_name", "[mycloud]") == []
+def test_cloud_and_customer_are_the_chosen_ones(cloud):
     assert cloud("example-small", "acme") == []
+    write(MAIN, "jitsi_customer: acme\ncloud_name: mycloud\n")
+    assert cloud("[lab]", "[mycloud]") == [
+        "acme/openstack.yml: example-small is asked for, and jitsi_customer is another. Fix: write the same in both."
+    ]
+    assert cloud("example-small", "acme") == [
+        "acme/openstack.yml: lab is asked for, and cloud_name is another. Fix: write the same in both."
+    ]
 
 
 @pytest.mark.parametrize("nothing", ["", "null", "~", "{}"])
