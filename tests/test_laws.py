@@ -534,3 +534,10 @@ def test_every_file_the_documents_link_to_exists():
             if not (ROOT / page.parent / target).exists():
                 missing.append(f"{page}: {target}")
     assert missing == []
+
+
+def test_every_test_that_the_security_page_names_is_there():
+    tests = "\n".join(read(path) for path in FILES if path.match("test_*.py"))
+    named = set(re.findall(r"`(test_\w+)`", read("SECURITY.md")))
+    assert named
+    assert named - set(re.findall(r"^def (test_\w+)", tests, re.MULTILINE)) == set()
