@@ -119,6 +119,24 @@ def _nearest(word: object, names) -> list[str]:
     return [tails[tail] for tail in difflib.get_close_matches(re.sub(PREFIX, "", word[:LONGEST_QUOTE]), tails, 1, NEAR)]
 
 
+def _missing(value: dict, option: dict) -> list[str]:
+    """Names that value must have and has not."""
+    names = [name for name, sub in option["options"].items() if sub.get("required")]
+    for key, wanted, more in option.get("required_if", []):
+        if value.get(key) == wanted:
+            names += more
+    return [name for name in dict.fromkeys(names) if name not in value]
+
+
+def _cure_of_type(value: object, option: dict, cure: str, is_limit: bool) -> str:
+    """What to write instead of a value of another type; cure is the limit's own where there is one."""
+    if "choices" in option:
+        return f"one of {', '.join(option['choices'])}"
+    if option.get("type", "str") in ("str", "path") and isinstance(value, (bool, int, float)):
+        return f"{cure}, in quotes" if is_limit else "it in quotes, because it is a text"
+    return f"a mapping of {', '.join(option['options'])}" if "options" in option else cure
+
+
 class _Contract:
     """Collects the faults of one set of choices."""
 
@@ -151,14 +169,17 @@ class _Contract:
         for key in value:
             if key not in options:
                 self.unknown(prefix, key, list(options), path)
-        missing = [name for name, sub in options.items() if sub.get("required") and name not in value]
-        for key, wanted, names in option.get("required_if", []):
-            if value.get(key) == wanted:
-                missing += [name for name in names if name not in value]
-        for name in dict.fromkeys(missing):
+        for name in _missing(value, option):
             if prefix + name not in self.unreadable:
                 place = self.limits.get(limit_path, {}).get("file", "main.yml")
                 self.faults.append(self.missing(prefix + name, options[name], place))
+        self.together(value, option, path, prefix)
+        for name, sub in options.items():
+            if name in value:
+                self.value(value[name], sub, prefix + name, limit_prefix + name)
+
+    def together(self, value: dict, option: dict, path: str, prefix: str) -> None:
+        """Check which keys of value need, or exclude, each other."""
         for names in option.get("required_one_of", []):
             if not any(name in value or prefix + name in self.unreadable for name in names):
                 self.faults.append(f"{path} is incomplete: write {_one_of([prefix + n for n in names])}.")
@@ -166,9 +187,6 @@ class _Contract:
             both = [prefix + name for name in names if name in value]
             if len(both) > 1:
                 self.faults.append(f"{' and '.join(both)} exclude each other: write only one of them.")
-        for name, sub in options.items():
-            if name in value:
-                self.value(value[name], sub, prefix + name, limit_prefix + name)
 
     def unknown(self, prefix: str, key: object, names: list[str], path: str) -> None:
         self.guesses += 1
@@ -195,27 +213,9 @@ class _Contract:
         if path in self.unreadable:
             return
         secret = secret or option.get("no_log", False)
-        type_, limit = option.get("type", "str"), self.limit(limit_path)
-        cure = limit.get("write", TYPES[type_][1])
-        if not _has_type(value, type_):
-            if "choices" in option:
-                cure = f"one of {', '.join(option['choices'])}"
-            elif type_ in ("str", "path") and isinstance(value, (bool, int, float)):
-                cure = f"{cure}, in quotes" if "write" in limit else "it in quotes, because it is a text"
-            elif "options" in option:
-                cure = f"a mapping of {', '.join(option['options'])}"
+        limit = self.limit(limit_path)
+        if cure := self.cure(value, option, limit):
             self.refuse(path, value, secret, cure)
-        elif "choices" in option and value not in option["choices"]:
-            near = _nearest(value, option["choices"])
-            self.refuse(path, value, secret, near[0] if near else f"one of {', '.join(option['choices'])}")
-        elif isinstance(value, str) and not value.isprintable():
-            self.refuse(path, value, secret, f"{cure}, without control characters")
-        elif value == "" and not limit.get("empty"):
-            self.refuse(path, value, secret, cure)
-        elif isinstance(value, (list, tuple)) and len(value) > LONGEST_LIST:
-            self.refuse(path, value, secret, f"{LONGEST_LIST} items at most")
-        elif value != "" and not self.within(value, limit):
-            self.refuse(path, value, secret, self.key_cure(value, limit) if "key_of" in limit else cure)
         elif isinstance(value, dict) and "options" in option:
             self.mapping(value, option, path, limit_path)
         elif isinstance(value, dict) and "keys" in limit:
@@ -225,6 +225,25 @@ class _Contract:
             item = {**option, "type": option.get("elements", "raw"), "no_log": secret}
             for number, each in enumerate(value):
                 self.value(each, item, f"{path}[{number}]", f"{limit_path}.*")
+
+    def cure(self, value: object, option: dict, limit: dict) -> str:
+        """What to write instead of the value itself; nothing when it is right."""
+        type_ = option.get("type", "str")
+        cure = limit.get("write", TYPES[type_][1])
+        if not _has_type(value, type_):
+            return _cure_of_type(value, option, cure, "write" in limit)
+        if "choices" in option and value not in option["choices"]:
+            near = _nearest(value, option["choices"])
+            return near[0] if near else f"one of {', '.join(option['choices'])}"
+        if isinstance(value, str) and not value.isprintable():
+            return f"{cure}, without control characters"
+        if isinstance(value, (list, tuple)) and len(value) > LONGEST_LIST:
+            return f"{LONGEST_LIST} items at most"
+        if value == "":
+            return "" if limit.get("empty") else cure
+        if self.within(value, limit):
+            return ""
+        return self.key_cure(value, limit) if "key_of" in limit else cure
 
     def within(self, value: object, limit: dict) -> bool:
         """Tell whether value keeps its limits."""

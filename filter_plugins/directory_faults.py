@@ -84,8 +84,7 @@ def directory_faults(choices: dict, folder: str) -> list[str]:
             "jitsi_directory.test_login and jitsi_directory_test_password belong together: write both, the password in "
             "group_vars/jitsi/vault.yml, or neither."
         )
-    in_folder = filter_loader.get("in_folder").j2_function
-    tree = os.path.expanduser(in_folder(given.get("ldif_file", ""), folder))
+    tree = os.path.expanduser(filter_loader.get("in_folder").j2_function(given.get("ldif_file", ""), folder))
     if KEYS[kind] == OWN and "ldif_file" in given and not Path(tree).is_file():
         faults.append(f"jitsi_directory.ldif_file {tree} cannot be read: write the name of a file on this machine.")
     if kind == "token" and ("jwks_url" in directory) == ("jitsi_token_secret" in choices):
@@ -93,10 +92,13 @@ def directory_faults(choices: dict, folder: str) -> list[str]:
             "jitsi_directory.kind token needs either jitsi_directory.jwks_url (the identity provider's keys) or "
             "jitsi_token_secret in group_vars/jitsi/vault.yml: write one of them."
         )
-    if KEYS[kind] != FOREIGN:
-        return faults
+    return faults + (_foreign_faults(choices, directory, given) if KEYS[kind] == FOREIGN else [])
 
-    if by_group and "moderators_group" not in directory:
+
+def _foreign_faults(choices: dict, directory: dict, given: dict[str, str]) -> list[str]:
+    """The faults of a directory that is not the toolkit's; given are its texts."""
+    faults, kind = [], directory["kind"]
+    if choices.get("jitsi_moderators_by") == "group" and "moderators_group" not in directory:
         faults.append(
             "jitsi_moderators_by is group and jitsi_directory.moderators_group is missing: write the DN of the group, "
             "or listed or all."

@@ -43,6 +43,7 @@ _value:
 """
 
 SVG = "{http://www.w3.org/2000/svg}"
+NUMBER = r"(\d{1,6}(?:\.\d{1,20})?)"  # of an SVG's sides
 TYPES = {"png": "image/png", "jpg": "image/jpeg", "webp": "image/webp", "svg": "image/svg+xml"}
 
 
@@ -75,31 +76,39 @@ def _webp(data: bytes):
     return tuple(side & 0x3FFF for side in struct.unpack("<HH", data[26:30]))
 
 
+def _refuse_element(element: ET.Element) -> None:
+    """ValueError when the element is, or has, what a browser would run or fetch."""
+    # Whatever its namespace: a browser runs XHTML's scripts, too.
+    if element.tag.rpartition("}")[2].lower() in ("script", "foreignobject", "iframe", "object", "embed"):
+        raise ValueError("scripts or foreign objects")
+    for name, value in element.attrib.items():
+        if name.rpartition("}")[2].lower().startswith("on"):
+            raise ValueError("scripts or foreign objects")
+        if name.lower().endswith("href") and not value.startswith(("#", "data:image/")):
+            raise ValueError("links to other files")
+    # CSS does not care for capitals, and \75rl( is url( to it.
+    styles = " ".join([element.text or "", *element.attrib.values()])
+    if re.search(r"@import|image-set|\\|url\(\s*[\"']?(?!#|data:image/)", styles, re.IGNORECASE):
+        raise ValueError("links to other files")
+
+
 def _svg(data: bytes):
     """Sides of an SVG; ValueError when it holds what a browser would run or fetch."""
     try:
         root = ET.fromstring(data)  # noqa: S314  # the customer's own file, and entities are refused below
-    except ET.ParseError:
+    except (ET.ParseError, LookupError, ValueError):  # also an encoding that is none
         return None
     if root.tag != f"{SVG}svg":
         return None
     if b"<!ENTITY" in data or b"<?xml-stylesheet" in data:
         raise ValueError("entities or style sheets of its own")
     for element in root.iter():
-        if element.tag in (f"{SVG}script", f"{SVG}foreignObject"):
-            raise ValueError("scripts or foreign objects")
-        for name, value in element.attrib.items():
-            if name.lower().startswith("on"):
-                raise ValueError("scripts or foreign objects")
-            if name.endswith("href") and not value.startswith(("#", "data:image/")):
-                raise ValueError("links to other files")
-        if re.search(r"@import|url\(\s*[\"']?(?!#|data:)", " ".join([element.text or "", *element.attrib.values()])):
-            raise ValueError("links to other files")
-    sides = [re.match(r"\s*([0-9.]+)\s*(?:px)?\s*$", root.get(side, "")) for side in ("width", "height")]
+        _refuse_element(element)
+    sides = [re.fullmatch(rf"\s*{NUMBER}\s*(?:px)?\s*", root.get(side, "")) for side in ("width", "height")]
     if all(sides):
         return tuple(round(float(side[1])) for side in sides)
-    box = re.split(r"[\s,]+", root.get("viewBox", "").strip())
-    return tuple(round(float(side)) for side in box[2:]) if len(box) == 4 else (0, 0)
+    box = re.fullmatch(r"\s*-?" + r"[\s,]+-?".join([NUMBER] * 4) + r"\s*", root.get("viewBox", ""))
+    return tuple(round(float(side)) for side in box.groups()[2:]) if box else (0, 0)
 
 
 READERS = {"png": _png, "jpg": _jpeg, "webp": _webp, "svg": _svg}

@@ -74,12 +74,28 @@ def test_knows_a_picture_by_its_content(look, data, kind):
             "has links to other files inside",
         ),
         (SVG.format("", '<rect style="fill: url(https://elsewhere.example/a)"/>'), "has links to other files inside"),
+        (SVG.format("", '<x xmlns="http://www.w3.org/1999/xhtml"><script>a()</script></x>'), "has scripts or foreign"),
+        (SVG.format("", "<iframe/>"), "has scripts or foreign objects inside"),
+        (SVG.format('xmlns:a="b" a:onload="x()"', ""), "has scripts or foreign objects inside"),
+        (SVG.format("", "<style>@IMPORT 'a.css';</style>"), "has links to other files inside"),
+        (SVG.format("", '<rect style="fill: URL(a)"/>'), "has links to other files inside"),
+        (SVG.format("", '<rect style="fill: \\75rl(a)"/>'), "has links to other files inside"),
+        (SVG.format("", '<rect style="fill: image-set(&quot;a&quot; 1x)"/>'), "has links to other files inside"),
+        (SVG.format("", '<rect style="fill: url(data:text/html,x)"/>'), "has links to other files inside"),
+        ('<?xml version="1.0" encoding="foo"?>' + SVG.format("", ""), "is no picture"),
         ('<!DOCTYPE svg [<!ENTITY a "b">]>' + SVG.format("", "&a;"), "has entities or style sheets of its own inside"),
     ],
 )
 def test_refuses_what_is_none(look, data, said):
     [fault] = look(data)["faults"]
     assert f"logo.gif {said}" in fault
+
+
+@pytest.mark.parametrize("box", ["0 0 inf inf", "0 0 nan 1", f"0 0 {'9' * 400} 1", "0 0 1.2.3 4", "a", "0 0 1e999 1"])
+def test_sides_that_are_no_numbers_are_unknown(look, box):
+    seen = look(SVG.format(f'viewBox="{box}"', ""))
+    assert (seen["width"], seen["height"], seen["faults"]) == (0, 0, [])
+    assert look(SVG.format(f'width="{box.split()[-1]}" height="{box.split()[-1]}"', ""))["faults"] == []
 
 
 def test_refuses_what_is_too_large(look, tmp_path):
