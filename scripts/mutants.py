@@ -42,6 +42,7 @@ def copy_of_checkout(place: Path) -> Path:
             shutil.copy2(ROOT / name, place / name, follow_symlinks=False)
     for name in LINKED:
         (place / name).symlink_to(ROOT / name)
+    subprocess.run(["git", "init", "--quiet", place], check=True)  # laws ask git which files there are
     return place
 
 

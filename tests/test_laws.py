@@ -536,6 +536,18 @@ def test_every_file_the_documents_link_to_exists():
     assert missing == []
 
 
+def test_bridges_get_another_version_one_after_another():
+    """The package's scripts stop the bridge, so the version is installed where bridges follow one another."""
+    tasks = yaml.safe_load(read("roles/videobridge/tasks/main.yml"))
+    installed = [task["debian_packages"]["name"] for task in tasks if "debian_packages" in task]
+    assert installed
+    assert not [name for names in installed for name in names if "=" in name]
+    (task,) = [task for task in tasks if task.get("daemon", {}).get("name") == "jitsi-videobridge2.service"]
+    assert task["throttle"] == 1
+    assert task["daemon"]["packages"] == ["jitsi-videobridge2={{ videobridge_package_version }}"]
+    assert task["daemon"]["ready"] == "{{ __videobridge_ready }}"
+
+
 def test_every_test_that_the_security_page_names_is_there():
     tests = "\n".join(read(path) for path in FILES if path.match("test_*.py"))
     named = set(re.findall(r"`(test_\w+)`", read("SECURITY.md")))
