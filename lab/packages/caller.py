@@ -133,6 +133,35 @@ def md5(*parts):
 calls, again = {}, 0
 
 
+def obey(server, ready):
+    """Do what the test wrote on standard input."""
+    for order in map(json.loads, os.read(0, 65536).splitlines()):
+        if "call" in order:
+            call = Call(server, order["call"], order["headers"], order.get("codec", "PCMA"))
+            calls[call.id] = call
+            ready.register(call.voice, selectors.EVENT_READ, call)
+        else:
+            next(call for call in calls.values() if call.name == order["hang_up"]).hang_up()
+
+
+def hear(server):
+    """Answer what came by SIP."""
+    data, peer = server.recvfrom(65536)
+    text = data.decode()
+    call = calls.get(header(text, "Call-ID")[0])
+    if text.startswith("REGISTER"):
+        judge_registration(server, text, peer)
+    elif text.startswith("SIP/2.0") and call:
+        call.answered(text)
+    elif text.startswith("BYE"):
+        server.sendto(answer(text, "200 OK" if call else "481 Gone"), peer)
+        if call:
+            say(call=call.name, state="bye")
+            call.end()
+    elif not text.startswith("SIP/2.0"):
+        server.sendto(answer(text, "200 OK"), peer)
+
+
 def main():
     server = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     server.bind(("127.0.0.1", 5060))
@@ -143,28 +172,9 @@ def main():
     while True:
         for key, _ in ready.select(max(0, clock - time.monotonic())):
             if key.fileobj is sys.stdin:
-                for order in map(json.loads, os.read(0, 65536).splitlines()):
-                    if "call" in order:
-                        call = Call(server, order["call"], order["headers"], order.get("codec", "PCMA"))
-                        calls[call.id] = call
-                        ready.register(call.voice, selectors.EVENT_READ, call)
-                    else:
-                        next(call for call in calls.values() if call.name == order["hang_up"]).hang_up()
+                obey(server, ready)
             elif key.fileobj is server:
-                data, peer = server.recvfrom(65536)
-                text = data.decode()
-                call = calls.get(header(text, "Call-ID")[0])
-                if text.startswith("REGISTER"):
-                    judge_registration(server, text, peer)
-                elif text.startswith("SIP/2.0") and call:
-                    call.answered(text)
-                elif text.startswith("BYE"):
-                    server.sendto(answer(text, "200 OK" if call else "481 Gone"), peer)
-                    if call:
-                        say(call=call.name, state="bye")
-                        call.end()
-                elif not text.startswith("SIP/2.0"):
-                    server.sendto(answer(text, "200 OK"), peer)
+                hear(server)
             else:
                 key.data.hear()
         if time.monotonic() >= clock:

@@ -97,12 +97,20 @@ def main():
         run("systemctl", "is-enabled", timer)
         run("systemctl", "is-active", timer)
 
-    faults = []
-    for log, ages in pass_days().items():
-        if ages != set(range(DAYS)):
-            faults.append(f"{log} holds lines of {sorted(ages)} days")
+    if faults := rotated() + vacuumed():
+        sys.exit("; ".join(faults))
 
-    ages = (DAYS - 1, DAYS, DAYS + 1)
+
+def rotated():
+    """What logrotate left that is too old, or took that is not."""
+    return [
+        f"{log} holds lines of {sorted(ages)} days" for log, ages in pass_days().items() if ages != set(range(DAYS))
+    ]
+
+
+def vacuumed():
+    """The same of the service that looks after the journal and what nobody rotates."""
+    faults, ages = [], (DAYS - 1, DAYS, DAYS + 1)
     loose = {age: old_file(f"/var/log/jitsi/loose-{age}", age) for age in ages}
     image = old_file("/tmp/java_pid1.hprof", 2)  # noqa: S108 - where Java writes it
     empty = Path("/var/log/jitsi/in-use")
@@ -125,8 +133,7 @@ def main():
         faults.append("a log in use was deleted")
     if Path("/etc/sysctl.d/30-core-images.conf").read_text().split("=")[-1].strip() != "|/bin/false":
         faults.append("memory images are written")
-    if faults:
-        sys.exit("; ".join(faults))
+    return faults
 
 
 main()

@@ -159,6 +159,11 @@ class Belongings(OpenStackModule):
         for volume in found["volumes"]:
             self.conn.block_storage.wait_for_delete(volume, interval=1, wait=self._left())
         self._delete_names(found)
+        self._delete_shared(found)
+
+    def _delete_shared(self, found):
+        """Delete what belongs to all servers together; there is none of it where single hosts are meant."""
+        compute, network = self.conn.compute, self.conn.network
         for router in found.get("routers", []):
             for port in network.ports(device_id=router.id, **self.project):
                 network.remove_interface_from_router(router, port_id=port.id)

@@ -62,34 +62,29 @@ def convert(value, kind):
     """The value as its kind; raises ValueError.  As Typesafe's config library does, "5222" passes for 5222."""
     if kind == "any" or (kind == "map" and isinstance(value, dict)):
         return value
-    if kind == "strings":
-        if isinstance(value, list) and all(isinstance(item, (str, int, float)) for item in value):
-            return [str(item) for item in value]
-        raise ValueError
+    if kind == "strings" and isinstance(value, list):
+        return [convert(item, "string") for item in value]
     if isinstance(value, (dict, list)) or value is None:
         raise ValueError
-    if kind == "boolean":
-        if isinstance(value, bool):
-            return value
-        return BOOLEANS[str(value)]
-    if isinstance(value, bool):
-        if kind == "string":
-            return str(value).lower()
-        raise ValueError
-    if kind == "string":
-        return str(value)
-    if kind == "integer":
-        if float(value) != int(float(value)):
-            raise ValueError
-        return int(float(value))
-    if kind == "number":
-        return float(value)
+    # To Typesafe's library a boolean is no number, but a text.
+    text = str(value).lower() if isinstance(value, bool) else str(value)
+    if kind in SCALARS:
+        return SCALARS[kind](text)
     if kind in UNITS:
-        number, unit = re.fullmatch(r"\s*(-?[\d.]+)\s*([A-Za-z%]*)\s*", str(value)).groups()
+        number, unit = re.fullmatch(r"\s*(-?[\d.]+)\s*([A-Za-z%]*)\s*", text).groups()
         return float(number) * UNITS[kind][unit]
-    if str(value) in kind.split("|"):
-        return str(value)
+    if text in kind.split("|"):
+        return text
     raise ValueError
+
+
+def whole(text):
+    if float(text) != int(float(text)):
+        raise ValueError
+    return int(float(text))
+
+
+SCALARS = {"boolean": lambda text: BOOLEANS[text], "string": str, "integer": whole, "number": float}
 
 
 class Settings:

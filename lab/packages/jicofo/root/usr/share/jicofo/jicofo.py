@@ -384,6 +384,9 @@ class Focus:
                 raise XmppError("item-not-found")
             self.client.spawn(conference.recording.stop())
             return NOTHING
+        return await self._start_recording(conference, iq)
+
+    async def _start_recording(self, conference, iq):
         mode, stream = iq[0].get("recording_mode"), iq[0].get("streamid") or None
         if iq[0].get("action") != "start" or mode not in ("file", "stream") or (mode == "stream") != bool(stream):
             raise XmppError("bad-request")
