@@ -107,7 +107,7 @@ lab-up: setup ## the embedded OpenStack and the stand-in packages
 lab-down: ## stop them; leaves nothing behind but caches
 	@scripts/lab down
 
-lint: setup ## ansible-lint (production), yamllint, ruff, shellcheck
+lint: setup ## ansible-lint (production), yamllint, ruff, mypy, shellcheck
 	@scripts/lint
 
 test: setup ## every test but the end-to-end run; says what it installs

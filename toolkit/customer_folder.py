@@ -11,6 +11,7 @@ import re
 import stat
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import yaml
 
@@ -231,7 +232,7 @@ def _hosts(node: yaml.Node) -> Iterator[tuple[int, tuple[int, str] | None]]:
         yield max(last - first, 0) + 1, None
 
 
-def _cloud(content: bytes, chosen: dict) -> Iterator[tuple[int, str]]:
+def _cloud(content: bytes, chosen: dict[str, Any]) -> Iterator[tuple[int, str]]:
     """The toolkit's own file, but for the names of the cloud and of the customer, which are the chosen ones."""
     node = document(content)
     list(texts(node))
@@ -255,9 +256,9 @@ _COPY = (
 )
 
 
-def _chosen(files: list[Path]) -> dict:
+def _chosen(files: list[Path]) -> dict[str, Any]:
     """What stands in these files, as far as they can be read; a later one wins."""
-    chosen: dict = {}
+    chosen: dict[str, Any] = {}
     for file in files:
         with contextlib.suppress(NotDataError, OSError):
             found = plain(document(read(file)))

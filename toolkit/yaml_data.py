@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import yaml
 
@@ -76,12 +77,12 @@ def _limit(text: str) -> None:
     """Refuse what is too deep or too large, or refers to itself, before a tree is made of it."""
     depth = nodes = 0
     for event in yaml.parse(text, Loader=LOADER):
-        line = event.start_mark.line + 1
+        line = event.start_mark.line + 1 if event.start_mark else 0
         if isinstance(event, yaml.AliasEvent):
             raise NotDataError("an alias (*) stands for another place. Fix: write the value out.", line)
         if isinstance(event, yaml.CollectionEndEvent):
             depth -= 1
-        if not isinstance(event, yaml.NodeEvent):
+        if not isinstance(event, (yaml.ScalarEvent, yaml.CollectionStartEvent)):
             continue
         nodes += 1
         depth += isinstance(event, yaml.CollectionStartEvent)
@@ -90,7 +91,7 @@ def _limit(text: str) -> None:
         if nodes > NODES:
             raise NotDataError(f"there are more than {NODES} values in the file. Fix: keep settings only in it.", line)
         if event.tag not in TAGS:
-            raise NotDataError(f"the tag {event.tag[:40]} is unknown. Fix: write the value without it.", line)
+            raise NotDataError(f"the tag {str(event.tag)[:40]} is unknown. Fix: write the value without it.", line)
 
 
 def texts(node: yaml.Node | None, path: tuple[str, ...] = ()) -> Iterator[Text]:
@@ -113,7 +114,7 @@ def texts(node: yaml.Node | None, path: tuple[str, ...] = ()) -> Iterator[Text]:
             yield from texts(value, (*path, name.value))
 
 
-def plain(node: yaml.Node | None) -> object:
+def plain(node: yaml.Node | None) -> Any:
     """The same as dictionaries, lists and texts."""
     if isinstance(node, yaml.MappingNode):
         return {name.value: plain(value) for name, value in node.value}
