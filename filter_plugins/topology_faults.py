@@ -1,6 +1,7 @@
 """Filter topology_faults: what is wrong with a customer's plan, one sentence per fault."""
 
 import difflib
+import ipaddress
 import re
 
 DOCUMENTATION = r"""
@@ -80,6 +81,8 @@ OFFERED = {
     "jitsi_dial_in_lines": 10,
     "jitsi_bridge_people": 80,
 }
+# Addresses of a network that no server gets: its own, broadcast, router, and as many DHCP servers as clouds have.
+TAKEN = 6
 ANSIBLES_OWN = {"all", "ungrouped", PARENT}
 HOST_NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?", re.ASCII)
 
@@ -254,6 +257,22 @@ def _relay_faults(limits: dict) -> list[str]:
     return []
 
 
+def _network_faults(planned: list[str], cidr: str) -> list[str]:
+    """Has each planned host an address? A range that is none is told by its limits."""
+    try:
+        addresses = ipaddress.IPv4Network(cidr).num_addresses
+    except ValueError:
+        return []
+    needed = len(planned) + TAKEN
+    if addresses >= needed:
+        return []
+    best = f"{cidr.partition('/')[0]}/{32 - (needed - 1).bit_length()}"
+    return [
+        f"cloud_network_cidr is {cidr}, {addresses} addresses, and {_plural(len(planned), 'host')} of plan.yml with "
+        f"the cloud's own need {needed}: write a range like {best}."
+    ]
+
+
 def _recording_faults(groups: dict, customer: str, choices: dict, flavors: dict) -> list[str]:
     """What is wrong with the optional group of recorders, judged by what was chosen for it."""
     hosts, faults = groups.get("recorders", []), []
@@ -326,6 +345,7 @@ def topology_faults(groups, choices, machine_groups) -> list[str]:
     faults += _stream_faults(groups, customer or "<customer>", choices, flavors)
     faults += _bridge_faults(groups, customer or "<customer>", choices)
     faults += _relay_faults(chosen("jitsi_relay_limits", dict))
+    faults += _network_faults(planned, chosen("cloud_network_cidr", str))
     faults += _recording_faults(groups, customer or "<customer>", choices, flavors)
     faults += _telephone_faults(groups, customer or "<customer>", choices, flavors)
     return faults

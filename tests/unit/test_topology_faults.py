@@ -286,3 +286,18 @@ def test_targets_of_the_wrong_type_are_passed_over_where_there_is_a_streaming_se
     assert topology_faults(groups, choices, [*WITH_RECORDERS, "streamers"]) == []
     [fault] = topology_faults(groups, choices | {"jitsi_stream_publishers": []}, [*WITH_RECORDERS, "streamers"])
     assert fault.startswith("group streamers has 1 host and jitsi_stream_publishers is empty: ")
+
+
+@pytest.mark.parametrize(("hosts", "cidr"), [(10, "10.71.0.0/28"), (250, "10.71.0.0/24"), (3, "nonsense"), (3, 5)])
+def test_a_network_with_an_address_for_each_host_will_do(hosts, cidr):
+    groups = {**ONE, "jitsi": [f"a-x-{number}" for number in range(hosts)]}
+    assert not [f for f in topology_faults(groups, CHOICES | {"cloud_network_cidr": cidr}, GROUPS) if "cidr" in f]
+
+
+def test_a_network_that_is_too_small_for_the_plan_is_refused():
+    groups = {**ONE, "jitsi": [f"a-x-{number}" for number in range(11)]}
+    faults = topology_faults(groups, CHOICES | {"cloud_network_cidr": "10.71.0.0/28"}, GROUPS)
+    assert [fault for fault in faults if "cidr" in fault] == [
+        "cloud_network_cidr is 10.71.0.0/28, 16 addresses, and 11 hosts of plan.yml with the cloud's own need 17: write "
+        "a range like 10.71.0.0/27."
+    ]
