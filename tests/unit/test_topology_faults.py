@@ -298,6 +298,6 @@ def test_a_network_that_is_too_small_for_the_plan_is_refused():
     groups = {**ONE, "jitsi": [f"a-x-{number}" for number in range(11)]}
     faults = topology_faults(groups, CHOICES | {"cloud_network_cidr": "10.71.0.0/28"}, GROUPS)
     assert [fault for fault in faults if "cidr" in fault] == [
-        "cloud_network_cidr is 10.71.0.0/28, 16 addresses, and 11 hosts of plan.yml with the cloud's own need 17: write "
-        "a range like 10.71.0.0/27."
+        "cloud_network_cidr is 10.71.0.0/28, 16 addresses, and 11 hosts of plan.yml with the cloud's own need 17: "
+        "write a range like 10.71.0.0/27."
     ]
