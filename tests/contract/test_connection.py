@@ -32,6 +32,10 @@ def make_key(file):
     return file.with_name(f"{file.name}.pub").read_text()
 
 
+# What the cloud would answer stands in openstack.yml, which is refused as a customer's file.
+CLOUD = {"ANSIBLE_INVENTORY_ENABLED": "yaml"}
+
+
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     """A customer whose servers are this machine's loopback addresses, with the host keys known."""
@@ -83,7 +87,7 @@ def agent(request, folder, tmp_path):
     socket, key = tmp_path / "agent", folder.parent.with_name("the operator's key")
     running = subprocess.Popen(["ssh-agent", "-D", "-a", socket], stdout=subprocess.PIPE)
     assert running.stdout.readline()
-    variables = os.environ | {"SSH_AUTH_SOCK": str(socket)}
+    variables = os.environ | CLOUD | {"SSH_AUTH_SOCK": str(socket)}
     keys = [tmp_path / f"other-{number}" for number in range(7)] if "others" in request.param else [key]
     for file in keys:
         if file != key:
@@ -136,7 +140,7 @@ def make_ssh(folder, network):
     """make_ssh(words ...): what `make ssh` does on this customer, in the servers' network."""
 
     def run(*words):
-        variables = os.environ | {"JITSI_VAULT_PASSWORD_FILE": str(folder.parent / "vault-password")}
+        variables = os.environ | CLOUD | {"JITSI_VAULT_PASSWORD_FILE": str(folder.parent / "vault-password")}
         command = [*network, "make", "ssh", f"CUSTOMER={folder}", *words]
         return subprocess.run(command, cwd=ROOT, env=variables, text=True, capture_output=True, check=False)
 
