@@ -7,6 +7,7 @@ templates (which Ansible would run on the operator's machine), or links.
 
 import contextlib
 import difflib
+import os
 import re
 import stat
 from collections.abc import Callable, Iterator
@@ -33,7 +34,8 @@ type Decrypt = Callable[[bytes], bytes]
 
 
 def is_customer_folder(folder: Path) -> bool:
-    return (folder / PLAN).exists()
+    """Whether there is something that Ansible would take for a customer's, a dangling link, too."""
+    return any(os.path.lexists(folder / name) for name in (PLAN, CLOUD))
 
 
 def faults(folder: Path, decrypt: Decrypt | None = None) -> list[Fault]:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from toolkit import yaml_data
-from toolkit.customer_folder import LISTED, MOST_FILES, MOST_HOSTS, faults
+from toolkit.customer_folder import LISTED, MOST_FILES, MOST_HOSTS, faults, is_customer_folder
 
 ROOT = Path(__file__).parents[2]
 EXAMPLES = sorted((ROOT / "inventories").glob("example-*"))
@@ -131,6 +131,18 @@ def test_a_link_is_refused(folder, tmp_path, place):
     assert sentence.startswith(f"acme/{place}: ")
     assert "link" in sentence
     assert "secret of somebody" not in sentence
+
+
+def test_a_folder_without_a_plan_is_a_customers_all_the_same(folder):
+    (folder / "plan.yml").unlink()
+    assert not is_customer_folder(folder)
+    write("openstack.yml", (ROOT / "inventories/example-small/openstack.yml").read_text())
+    assert is_customer_folder(folder)
+    assert "acme/plan.yml: the file cannot be read (No such file or directory)." in said(folder)[0]
+    (folder / "openstack.yml").unlink()
+    (folder / "plan.yml").symlink_to("nowhere")
+    assert is_customer_folder(folder)
+    assert said(folder)[0].startswith("acme/plan.yml: this is a link")
 
 
 def test_a_folder_that_is_a_link_itself_is_fine(folder):
