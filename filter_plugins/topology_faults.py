@@ -258,13 +258,13 @@ def _relay_faults(limits: dict) -> list[str]:
 
 
 def _network_faults(planned: list[str], cidr: str) -> list[str]:
-    """Has each planned host an address? A range that is none is told by its limits."""
+    """Has each planned host an address? A range that is none, or has fewer than 16, is told by its limits."""
     try:
         addresses = ipaddress.IPv4Network(cidr).num_addresses
     except ValueError:
         return []
     needed = len(planned) + TAKEN
-    if addresses >= needed:
+    if addresses >= needed or addresses < 16:
         return []
     best = f"{cidr.partition('/')[0]}/{32 - (needed - 1).bit_length()}"
     return [
