@@ -234,19 +234,12 @@ def test_two_at_once_lose_nothing(servers, folder):
 
 
 @pytest.mark.parametrize(
-    ("text", "sentence"),
-    [
-        ("", " is not as this program wrote it"),
-        ("jitsi_accounts: [anna]\n", " is not as this program wrote it"),
-        ("[]", ", line 1: this is no mapping of names to values."),
-        ("jitsi_accounts: {a: b: c}\n", ", line 1: this is no YAML"),
-        ("jitsi_accounts: '{{ x }}'\n", ", line 1: jitsi_accounts has {{"),
-    ],
+    "text", ["", "[]", "jitsi_accounts: [anna]\n", "jitsi_accounts: {a: b: c}\n", "jitsi_accounts: '{{ x }}'\n"]
 )
-def test_a_file_of_somebody_else_is_not_overwritten(servers, folder, text, sentence):
+def test_a_file_of_somebody_else_is_not_overwritten(servers, folder, text):
     file = folder / "group_vars/jitsi/accounts.yml"
     file.write_text(text)
-    refused(users(servers, folder, ACTION="add", NAME="carla"), f"{file}{sentence}")
+    refused(users(servers, folder, ACTION="add", NAME="carla"), f"{file} is not as this program wrote it")
     assert file.read_text() == text
 
 
