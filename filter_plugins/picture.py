@@ -6,7 +6,6 @@ import sys
 from pathlib import Path
 
 sys.path.append(str(Path(__file__).parents[1]))
-from toolkit.pictures import TYPES, PictureError, clean
 
 DOCUMENTATION = r"""
 name: picture
@@ -47,6 +46,9 @@ _value:
 
 def picture(file: str, largest: int = 1000000, widest: int = 4096) -> dict:
     """Return what the file is, and its faults."""
+    # Ansible loads every filter in each of its processes, what decodes pictures only where there is one.
+    from toolkit.pictures import TYPES, PictureError, clean
+
     nothing = {"type": "", "width": 0, "height": 0, "base64": "", "name": "", "faults": []}
 
     def refuse(sentence: str) -> dict:

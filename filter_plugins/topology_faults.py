@@ -1,8 +1,12 @@
 """Filter topology_faults: what is wrong with a customer's plan, one sentence per fault."""
 
 import difflib
-import ipaddress
 import re
+import sys
+from pathlib import Path
+
+sys.path.append(str(Path(__file__).parents[1]))
+from toolkit.forms import own_network4
 
 DOCUMENTATION = r"""
 name: topology_faults
@@ -258,13 +262,13 @@ def _relay_faults(limits: dict) -> list[str]:
 
 
 def _network_faults(planned: list[str], cidr: str) -> list[str]:
-    """Has each planned host an address? A range that is none, or has fewer than 16, is told by its limits."""
+    """Whether each planned host can have an address. A network of another form is refused for its form."""
     try:
-        addresses = ipaddress.IPv4Network(cidr).num_addresses
+        addresses = own_network4(cidr).num_addresses
     except ValueError:
         return []
     needed = len(planned) + TAKEN
-    if addresses >= needed or addresses < 16:
+    if addresses >= needed:
         return []
     best = f"{cidr.partition('/')[0]}/{32 - (needed - 1).bit_length()}"
     return [

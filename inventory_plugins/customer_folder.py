@@ -8,15 +8,16 @@ from ansible.plugins.inventory import BaseInventoryPlugin
 from ansible.plugins.loader import inventory_loader
 
 sys.path.append(str(Path(__file__).parents[1]))
-from toolkit.customer_folder import CLOUD, PLAN, faults, is_customer_folder
+from toolkit.customer_folder import PLAN, faults, is_customer_folder
+from toolkit.yaml_data import shown_path
 
 DOCUMENTATION = r"""
 name: customer_folder
 short_description: Refuse a customer's folder that is not data alone, then read its plan.yml
 description:
   - Stands before every other inventory plugin in C(ansible.cfg), so that every command of Ansible goes through it.
-  - A folder is a customer's when it has a C(plan.yml). On a fault the run ends at once, with one sentence each and code
-    2; no other file of the folder has been read by then, no template evaluated.
+  - A folder is a customer's when it has a C(plan.yml) or a C(openstack.yml). On a fault the run ends with exit code
+    2 and one sentence for each fault, before Ansible reads a file of the folder or evaluates a template.
   - The plan itself is read by P(ansible.builtin.yaml#inventory).
 options: {}
 """
@@ -35,25 +36,20 @@ def refuse(found) -> None:
     sys.exit(2)
 
 
-def shown_folder(folder: Path) -> Path:
-    """The folder as an operator in the checkout would write it."""
-    return folder.relative_to(Path.cwd()) if folder.is_relative_to(Path.cwd()) else folder
-
-
 class InventoryModule(BaseInventoryPlugin):
     """Judges, and hands on."""
 
     NAME = "customer_folder"
 
     def verify_file(self, path):
-        """The plan is ours; any other source of the folder is judged before a plugin reads it."""
+        """The plan is ours, and judged when it is read; at any other file the folder is judged without its vault."""
         file = Path(path)
-        if file.name not in (PLAN, CLOUD) and not file.is_dir() and file.suffix != ".yml":
-            return False
-        folder = shown_folder(file if file.is_dir() else file.parent)
-        if is_customer_folder(folder) and (found := faults(folder)):
+        if file.name == PLAN and file.is_file():
+            return True
+        folder = shown_path(file.parent)
+        if file.suffix == ".yml" and is_customer_folder(folder) and (found := faults(folder)):
             refuse(found)
-        return file.name == PLAN and file.is_file()
+        return False
 
     def parse(self, inventory, loader, path, cache=True):
         def decrypt(content: bytes) -> bytes:
@@ -62,6 +58,6 @@ class InventoryModule(BaseInventoryPlugin):
             except AnsibleError as error:
                 raise ValueError from error
 
-        if found := faults(shown_folder(Path(path).parent), decrypt):
+        if found := faults(shown_path(Path(path).parent), decrypt):
             refuse(found)
         inventory_loader.get("ansible.builtin.yaml").parse(inventory, loader, path, cache)

@@ -7,6 +7,7 @@ templates (which Ansible would run on the operator's machine), or links.
 
 import contextlib
 import difflib
+import itertools
 import os
 import re
 import stat
@@ -43,12 +44,7 @@ def faults(folder: Path, decrypt: Decrypt | None = None) -> list[Fault]:
 
     decrypt raises ValueError where the password is another one; that is said where the vault is needed.
     """
-    found = []
-    for fault in _all_faults(folder, decrypt):
-        found.append(fault)
-        if len(found) == LISTED:
-            break
-    return found
+    return list(itertools.islice(_all_faults(folder, decrypt), LISTED))
 
 
 def _all_faults(folder: Path, decrypt: Decrypt | None) -> Iterator[Fault]:

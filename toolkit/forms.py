@@ -43,11 +43,12 @@ def network4(text: str) -> None:
         raise ValueError(text)
 
 
-def own_network4(text: str) -> None:
+def own_network4(text: str) -> Network:
     """A private IPv4 network with room for a customer's servers."""
     found = network(text)
     if not any(found.version == 4 and found.subnet_of(own) for own in OWN) or found.prefixlen > 28:
         raise ValueError(text)
+    return found
 
 
 def network6(text: str) -> None:

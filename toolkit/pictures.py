@@ -3,6 +3,7 @@
 What a picture is, its content says, not the file's name. Limits are compared before anything is decoded.
 """
 
+import functools
 import re
 from dataclasses import dataclass
 from io import BytesIO
@@ -66,6 +67,8 @@ class Picture:
     content: bytes
 
 
+# A play asks for the same few pictures again in every expression that has them.
+@functools.lru_cache(maxsize=16)
 def clean(data: bytes, widest: int) -> Picture:
     """The picture of a file's content, none of whose sides has more pixels than widest. Raises PictureError."""
     return _svg(data, widest) if b"<svg" in data else _raster(data, widest)

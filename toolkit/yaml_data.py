@@ -128,6 +128,11 @@ def is_empty(node: yaml.Node) -> bool:
     return node.tag == "tag:yaml.org,2002:null" or (isinstance(node, yaml.MappingNode) and not node.value)
 
 
+def shown_path(path: Path) -> Path:
+    """The path as an operator in the working directory would write it."""
+    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
+
+
 def shown(name: str) -> str:
     """A name as a sentence can hold it."""
     short = name if len(name) <= 60 else f"{name[:57]}..."

@@ -1,9 +1,14 @@
 """Lookup customer_files: what stands in which file of the customer's folder."""
 
+import sys
 from pathlib import Path
 
 from ansible.errors import AnsibleError
 from ansible.plugins.lookup import LookupBase
+
+sys.path.append(str(Path(__file__).parents[3]))
+from toolkit.customer_folder import SETTINGS, VAULT
+from toolkit.yaml_data import shown_path
 
 DOCUMENTATION = r"""
 name: customer_files
@@ -30,13 +35,6 @@ _list:
   elements: list
 """
 
-VAULT_HEADER = b"$ANSIBLE_VAULT"
-SETTINGS = Path("group_vars/jitsi")
-
-
-def _shown(path: Path) -> str:
-    return str(path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path)
-
 
 class LookupModule(LookupBase):
     """Reads the files Ansible itself has read, for the names in them."""
@@ -51,17 +49,17 @@ class LookupModule(LookupBase):
 
     def _entry(self, path: Path, folder: Path) -> dict:
         with path.open("rb") as file:
-            encrypted = file.read(len(VAULT_HEADER)) == VAULT_HEADER
+            encrypted = file.read(len(VAULT)) == VAULT
         data, fault = {}, ""
         try:
             data = self._loader.load_from_file(str(path))
         except AnsibleError as error:
             fault = str(error).splitlines()[0].rstrip(".")
         return {
-            "path": _shown(path),
-            "folder": _shown(folder),
+            "path": str(shown_path(path)),
+            "folder": str(shown_path(folder)),
             "place": "vault" if path.name == "vault.yml" else "choices",
             "encrypted": encrypted,
             "keys": list(data or {}),
-            "fault": f"{_shown(path)} cannot be read ({fault}): mend this file." if fault else "",
+            "fault": f"{shown_path(path)} cannot be read ({fault}): mend this file." if fault else "",
         }
