@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from ansible.plugins.inventory import detect_range, expand_hostname_range
 from jinja2 import Environment, meta
 from topology_faults import OPTIONAL
 
@@ -149,15 +150,37 @@ def test_examples_and_molecules_topologies_are_one_to_one():
     assert scenarios == {example.removeprefix("example-") for example in EXAMPLES}
 
 
-def test_every_topology_stands_in_the_matrix():
-    """But for the one that the end-to-end run deploys on servers, and one whose plan others have, under other names."""
+def topology_hosts(name):
+    """Which hosts a topology's groups have, without the topology's name in front."""
+    children = yaml.safe_load(read(f"inventories/example-{name}/plan.yml"))["jitsi"]["children"]
+    return {
+        group: {
+            host.removeprefix(f"example-{name}-")
+            for written in there["hosts"]
+            for host in (expand_hostname_range(written) if detect_range(written) else [written])
+        }
+        for group, there in children.items()
+    }
+
+
+def test_every_topology_is_tried():
+    """By itself, as a part of a larger one, or on servers by the end-to-end run."""
     scenarios = {path.parts[1] for path in FILES if path.match("molecule/*/molecule.yml")}
     scenarios -= set(re.findall(r"inventories/example-(\w+)", read("scripts/e2e")))
     tried = set(re.findall(r"^  echo topology (\S+) ", read("scripts/test"), re.MULTILINE))
-    plans = {name: read(f"inventories/example-{name}/plan.yml").partition("\njitsi:")[2] for name in scenarios}
-    known = {plans[name].replace(f"example-{name}-", "") for name in tried}
     assert tried <= scenarios
-    assert [name for name in scenarios - tried if plans[name].replace(f"example-{name}-", "") not in known] == []
+    known = [topology_hosts(name) for name in tried]
+    assert [
+        name
+        for name in sorted(scenarios - tried)
+        if not any(all(own <= larger.get(group, set()) for group, own in topology_hosts(name).items()) for larger in known)
+    ] == []
+
+
+def test_every_group_is_tried_in_check_mode():
+    checked = [name for name in EXAMPLES if "- check " in read(f"molecule/{name.removeprefix('example-')}/molecule.yml")]
+    groups = {group for name in checked for group in topology_hosts(name.removeprefix("example-"))}
+    assert groups == set(topology_hosts("full"))
 
 
 def test_every_group_is_tried_on_both_debians():

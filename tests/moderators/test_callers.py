@@ -7,7 +7,7 @@ from conftest import ROOM, House, opened, refusal
 from rendering import render
 from xmpp import Refused, has_ended
 
-EXAMPLE = "example-telephone"
+EXAMPLE = "example-services"
 
 
 @pytest.fixture(scope="session")

@@ -12,7 +12,7 @@ from conftest import ROOM, breakout_room, opened, refusal
 from rendering import render
 from xmpp import DISCO, Refused, element, opening
 
-EXAMPLE = "example-telephone"  # with every kind of machine that has a host of its own
+EXAMPLE = "example-services"  # with every kind of machine that has a host of its own
 SESSIONS = 300  # from one address
 
 # A module with the mistakes a module can make.

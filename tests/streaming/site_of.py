@@ -20,7 +20,7 @@ from machine import Machine, wait  # noqa: E402  # by the line before
 from publisher import publish  # noqa: E402
 from rendering import link_role, play, within_limits  # noqa: E402
 
-DOMAIN = "stream.meet.example-streaming.test"
+DOMAIN = "stream.meet.example-services.test"
 ORIGIN = f"https://{DOMAIN}"
 # Who connects to an address of this machine comes from that very address.
 RECORDER, STRANGER = "10.9.0.1", "10.9.0.2"
@@ -45,7 +45,7 @@ def write(folder: Path, choices: dict) -> None:
         "__streaming_pages_folder": f"{folder}/var/www/streaming",
         "jitsi_stream_publishers": [f"{RECORDER}/32"],
     }
-    play(HERE / "render.yml", folder, "example-streaming", "-e", json.dumps(places | choices))
+    play(HERE / "render.yml", folder, "example-services", "-e", json.dumps(places | choices))
 
 
 class Answer:

@@ -20,7 +20,7 @@ from rendering import link_role, play
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
-EXAMPLE = "example-telephone"
+EXAMPLE = "example-services"
 DOMAIN = f"meet.{EXAMPLE}.test"
 PACKAGES = (
     "kamailio,kamailio-tls-modules,kamailio-utils-modules,kamailio-json-modules,baresip-core,espeak-ng,"
