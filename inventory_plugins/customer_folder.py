@@ -25,7 +25,7 @@ options: {}
 EXAMPLES = r"""
 # ansible.cfg
 # [inventory]
-# enable_plugins = customer_folder, openstack.cloud.openstack, yaml
+# enable_plugins = customer_folder, auto, yaml
 """
 
 

@@ -115,7 +115,8 @@ def _svg(data: bytes, widest: int) -> Picture:
     sides = _measured(*_sides(root), widest)
     ET.register_namespace("", SVG[1:-1])
     ET.register_namespace("xlink", XLINK[1:-1])
-    return Picture("svg", *sides, ET.tostring(root, encoding="utf-8"))
+    # Empty elements as short as they came. Anywhere else ElementTree writes &gt;.
+    return Picture("svg", *sides, ET.tostring(root, encoding="utf-8").replace(b" />", b"/>"))
 
 
 def _refuse(element: ET.Element) -> None:

@@ -25,10 +25,14 @@ SILENCE = -60  # dB; the tone is at -18, a film of a sink nobody plays to at -91
 # A picture that fills the display: a sixteenth of its width and a ninth of its height at each corner.
 CORNERS = {"red": (0, 0), "lime": (15, 0), "blue": (0, 8), "yellow": (15, 8)}
 COLOURS = {"red": (1, 0, 0), "lime": (0, 1, 0), "blue": (0, 0, 1), "yellow": (1, 1, 0)}
-PAINTER = "verify-picture.service"
-PAINT = (
-    f"systemd-run --quiet --collect --unit={PAINTER} --property=RuntimeMaxSec=120 --setenv=DISPLAY=:0 "
-    "--setenv=SDL_RENDER_DRIVER=software ffplay -v error -an -fs -alwaysontop -f lavfi -i '{}'"
+PLAYED = ["verify-picture.service", "verify-tone.service"]
+PAINT, SING = (f"systemd-run --quiet --collect --unit={unit} --property=RuntimeMaxSec=120 " for unit in PLAYED)
+PAINT += (
+    "--setenv=DISPLAY=:0 --setenv=SDL_RENDER_DRIVER=software ffplay -v error -an -fs -alwaysontop -f lavfi -i '{}'"
+)
+SING += (
+    f"--setenv=PULSE_SERVER={SOUND} sh -c "
+    "'ffmpeg -v error -f lavfi -i sine -ac 2 -ar 44100 -f s16le - | pacat --rate=44100 --channels=2'"
 )
 STARTS = 60  # seconds until a recorder that was started answers
 BEGINS, ENDS = 90, 60  # seconds for a browser to enter and a film to begin, and for both to end
@@ -139,16 +143,17 @@ def recording(customer, meet, login, moderator) -> dict[str, str]:
         """A tone and a picture where the recorder's browser plays, on the one that records this meeting alone."""
         recorders = [login(host) for host in customer.group("recorders")]
         [recorder] = [one for one in recorders if one.file(f"{FOLDER}/recordings/{session}").is_directory]
-        recorder.check_output(PAINT.format(painting()))
         try:
+            recorder.check_output(PAINT.format(painting()))
+            # From the beginning, as the picture: of a recorder that is busy the end of a film may be missing.
+            recorder.check_output(SING)
             until(
                 lambda: corners(recorder, "-f x11grab -framerate 1 -i :0 -frames:v 1") == [list(CORNERS)],
                 "nothing can be painted on the recorder's display",
             )
-            tone = f"ffmpeg -v error -f lavfi -i sine=duration={FILM} -ac 2 -ar 44100 -f s16le -"
-            recorder.check_output(f"{tone} | PULSE_SERVER={SOUND} pacat --rate=44100 --channels=2")
+            recorder.check_output(f"sleep {FILM}")
         finally:
-            recorder.run(f"systemctl stop {PAINTER}")
+            recorder.run(f"systemctl stop {' '.join(PLAYED)}")
 
     session, refusal = asyncio.run(film(customer, moderator, customer.room(name), play))
     return {"session": session, "room": name, "refusal": refusal}

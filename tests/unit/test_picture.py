@@ -98,7 +98,7 @@ def test_an_svg_keeps_what_is_drawn_and_nothing_else(look):
     seen = look(f"<?xml version='1.0'?><?note anna?><!-- by anna -->{data}")
     written = base64.b64decode(seen["base64"]).decode()
     assert "anna" not in written
-    assert written.replace(" />", "/>") == SVG.format('viewBox="0 0 40 30"', drawing)
+    assert written == SVG.format('viewBox="0 0 40 30"', drawing)
 
 
 @pytest.mark.parametrize(
