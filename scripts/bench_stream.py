@@ -20,7 +20,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path += [str(ROOT / "tests/streaming"), str(ROOT / "lab/packages")]
 
 from machine import SUITES, root_filesystems  # noqa: E402  # their folders are known since the line above
-from site_of import NOISE, ORIGIN, PACKAGES, Site, wait  # noqa: E402
+from site_of import NOISE, ORIGIN, Site, wait  # noqa: E402
 
 VIEWERS, SECONDS = 50, 40
 
@@ -89,9 +89,9 @@ def watch_all(holder: int, authority: Path, cookie: str, answers) -> None:
 
 def main() -> None:
     subprocess.run(["scripts/need", "curl", "ffmpeg", "mmdebstrap"], cwd=ROOT, check=True)
-    tar = root_filesystems("streaming", PACKAGES)[SUITES[0]]
+    root = root_filesystems()[SUITES[0]]
     with tempfile.TemporaryDirectory(prefix="bench-stream-") as folder, contextlib.ExitStack() as stack:
-        site = Site(tar, Path(folder))
+        site = Site(root, Path(folder))
         stack.callback(site.machine.close)
         stack.enter_context(site.stream(picture=NOISE))
         cookie = site.consent()

@@ -11,10 +11,16 @@ from pathlib import Path
 
 CACHE = Path(os.environ.get("LAB_CACHE", "/var/cache/jitsi-openstack-lab"))
 SUITES = ("bookworm", "trixie")
-# What the stand-ins for Jitsi's packages and the tests' directories need.
-BASE = (
-    "prosody,lua-sec,lua-basexx,lua-cjson,lua-inspect,lua-luaossl,ruby-hocon,python3,nginx-light,ca-certificates,"
-    "openssl,debconf-utils,iproute2,logrotate,curl,procps,jq,uuid-runtime,init-system-helpers,apt-utils,slapd,python3-ldap"
+# One Debian for every suite: to make one takes minutes, to have more in it than a suite needs nothing.
+PACKAGES = (
+    *("ca-certificates", "curl", "iproute2", "openssh-server", "openssl", "procps", "python3", "util-linux"),
+    # The stand-ins for Jitsi's packages, and the moderator rules.
+    *("apt-utils", "debconf-utils", "init-system-helpers", "jq", "logrotate", "nginx-light", "prosody", "ruby-hocon"),
+    *("lua-basexx", "lua-cjson", "lua-inspect", "lua-luaossl", "lua-sec", "uuid-runtime"),
+    *("python3-ldap", "slapd"),  # directories
+    *("coturn", "libnginx-mod-rtmp", "libnginx-mod-stream"),  # relays, streaming
+    *("baresip-core", "espeak-ng", "kamailio", "kamailio-json-modules", "kamailio-tls-modules"),  # telephone
+    *("kamailio-utils-modules", "python3-aiohttp"),
 )
 
 
@@ -29,38 +35,40 @@ def wait(probe, what, seconds=30):
         time.sleep(0.1)
 
 
-def root_filesystems(name="packages", packages=BASE):
-    """One archive per release with these packages, made once and kept in the lab's cache under that name."""
+def root_filesystems():
+    """One Debian per release with PACKAGES, a folder in the lab's cache, made once."""
     assert os.geteuid() == 0, "needs root, for namespaces"
     CACHE.mkdir(parents=True, exist_ok=True)
-    version = hashlib.sha256(packages.encode()).hexdigest()[:12]
-    tars = {suite: CACHE / f"{name}-{suite}-{version}.tar" for suite in SUITES}
+    version = hashlib.sha256(" ".join(PACKAGES).encode()).hexdigest()[:12]
+    roots = {suite: CACHE / f"suites-{suite}-{version}" for suite in SUITES}
     # Suites that run side by side want the same ones.
-    with (CACHE / f"{name}.lock").open("w") as lock:
+    with (CACHE / "suites.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        missing = [suite for suite, tar in tars.items() if not tar.exists()]
+        missing = [suite for suite, root in roots.items() if not root.exists()]
         assert not missing or shutil.which("mmdebstrap"), "mmdebstrap is missing. Cure: apt-get install mmdebstrap"
-        making = {
-            suite: subprocess.Popen(
-                ["nice", "mmdebstrap", "--quiet", "--variant=minbase", "--dpkgopt=force-unsafe-io",
-                 f"--include={packages}", suite, tars[suite].with_suffix(".new.tar")]
-            )
-            for suite in missing
-        }  # fmt: skip
+        making = {}
+        for suite in missing:
+            new = roots[suite].with_suffix(".new")
+            shutil.rmtree(new, ignore_errors=True)  # of a run that was broken off
+            making[suite] = subprocess.Popen(
+                ["mmdebstrap", "--quiet", "--variant=minbase", "--format=directory", "--dpkgopt=force-unsafe-io",
+                 f"--include={','.join(PACKAGES)}", suite, new]
+            )  # fmt: skip
         for suite, process in making.items():
             assert process.wait() == 0, f"mmdebstrap {suite} failed"
-            tars[suite].with_suffix(".new.tar").rename(tars[suite])
-    return tars
+            roots[suite].with_suffix(".new").rename(roots[suite])
+    return roots
 
 
 class Machine:
-    """A Debian in a network and a mount namespace, on a memory file system that goes with them."""
+    """A Debian in a network and a mount namespace, its changes on a memory file system that goes with them."""
 
-    def __init__(self, tar, mountpoint, setup=""):
+    def __init__(self, root, mountpoint, setup=""):
         self.running = []
         setup = f"""
-            mount -t tmpfs -o mode=755 root {mountpoint}
-            tar -C {mountpoint} -xf {tar}
+            mount -t tmpfs changes {mountpoint}
+            mkdir -m 755 {mountpoint}/new {mountpoint}/work
+            mount -t overlay -o lowerdir={root},upperdir={mountpoint}/new,workdir={mountpoint}/work root {mountpoint}
             mount -t proc proc {mountpoint}/proc
             mount --bind /dev {mountpoint}/dev
             ip link set lo up

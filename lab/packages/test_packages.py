@@ -172,9 +172,9 @@ class Packaged(Machine):
 
     gateway = None
 
-    def __init__(self, tar, mountpoint):
+    def __init__(self, root, mountpoint):
         super().__init__(
-            tar,
+            root,
             mountpoint,
             f"""
             mkdir {mountpoint}/repo

@@ -27,9 +27,7 @@ CORNERS = {"red": (0, 0), "lime": (15, 0), "blue": (0, 8), "yellow": (15, 8)}
 COLOURS = {"red": (1, 0, 0), "lime": (0, 1, 0), "blue": (0, 0, 1), "yellow": (1, 1, 0)}
 PLAYED = ["verify-picture.service", "verify-tone.service"]
 PAINT, SING = (f"systemd-run --quiet --collect --unit={unit} --property=RuntimeMaxSec=120 " for unit in PLAYED)
-PAINT += (
-    "--setenv=DISPLAY=:0 --setenv=SDL_RENDER_DRIVER=software ffplay -v error -an -fs -alwaysontop -f lavfi -i '{}'"
-)
+PAINT += "--setenv=DISPLAY=:0 --setenv=SDL_RENDER_DRIVER=software ffplay -v error -an -fs -alwaysontop -f lavfi -i '{}'"
 SING += (
     f"--setenv=PULSE_SERVER={SOUND} sh -c "
     "'ffmpeg -v error -f lavfi -i sine -ac 2 -ar 44100 -f s16le - | pacat --rate=44100 --channels=2'"

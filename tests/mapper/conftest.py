@@ -23,10 +23,10 @@ NUMBERS = itertools.count()
 
 @pytest.fixture(scope="session", params=SUITES)
 def machine(request, tmp_path_factory):
-    tar = root_filesystems("mapper", "python3-aiohttp,iproute2")[request.param]
+    root = root_filesystems()[request.param]
     mountpoint = tmp_path_factory.mktemp(request.param)
     small = f"mkdir -p {mountpoint}{SMALL} && mount -t tmpfs -o size=320k small {mountpoint}{SMALL}"
-    with contextlib.closing(Machine(tar, mountpoint, small)) as running:
+    with contextlib.closing(Machine(root, mountpoint, small)) as running:
         shutil.copy(PROGRAM, running.root / INSIDE.lstrip("/"))
         yield running
 

@@ -56,6 +56,8 @@ def write(folder: Path, choices: dict) -> None:
         "__web_rooms_file": str(folder / "rooms.js"),
     }
     play(HERE / "render.yml", folder, "example-small", "-e", json.dumps(places | choices))
+    for name, text in json.loads((folder / "rendered.json").read_text()).items():
+        (folder / name).write_text(text)
 
 
 def free_port() -> int:

@@ -28,8 +28,8 @@ class Done(Exception):
 def machine(tmp_path_factory):
     """A Debian with sshd in a network of its own, which these tests share while they run."""
     folder = tmp_path_factory.mktemp("ssh")
-    tar = root_filesystems("ssh", "openssh-server,iproute2")["bookworm"]
-    machine = Machine(tar, folder, f"ip address add {ADDRESS} dev lo")
+    root = root_filesystems()["bookworm"]
+    machine = Machine(root, folder, f"ip address add {ADDRESS} dev lo")
     here = os.open("/proc/self/ns/net", os.O_RDONLY)
     os.setns(os.open(f"/proc/{machine.holder.pid}/ns/net", os.O_RDONLY), os.CLONE_NEWNET)
     yield machine

@@ -14,12 +14,12 @@ sys.path.append(str(HERE.parents[1] / "lab/packages"))
 
 import browser as suite  # noqa: E402  # its folder is known since the lines above
 from machine import SUITES, root_filesystems  # noqa: E402  # so is its
-from site_of import DOMAIN, PACKAGES, Site, need  # noqa: E402  # it stands beside this file, which is no package
+from site_of import DOMAIN, Site, need  # noqa: E402  # it stands beside this file, which is no package
 
 
 @pytest.fixture(scope="session")
 def roots():
-    return root_filesystems("streaming", PACKAGES)
+    return root_filesystems()
 
 
 @pytest.fixture(scope="module", params=SUITES)

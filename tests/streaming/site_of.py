@@ -26,7 +26,6 @@ ORIGIN = f"https://{DOMAIN}"
 RECORDER, STRANGER = "10.9.0.1", "10.9.0.2"
 # Addresses of one household, and one of its neighbours'.
 HOUSEHOLD, NEIGHBOUR = ("[2001:db8:0:1::1]", "[2001:db8:0:1:a:b:c:d]", "[2001:db8::1:0:0:2:1]"), "[2001:db8:0:2::1]"
-PACKAGES = "nginx,libnginx-mod-stream,libnginx-mod-rtmp,iproute2,util-linux,openssl"
 # A picture that needs as many bits as it gets.
 NOISE = "nullsrc=size=640x360:rate=15,noise=alls=90:allf=t"
 CERTIFICATES = "/etc/jitsi/certificates"
@@ -62,11 +61,11 @@ class Answer:
 class Site:
     """A running streaming server, its publishers and its viewers."""
 
-    def __init__(self, tar: Path, folder: Path, **choices):
+    def __init__(self, root: Path, folder: Path, **choices):
         write(folder, choices)
         (folder / "root").mkdir()
         self.machine = Machine(
-            tar,
+            root,
             folder / "root",
             "; ".join(
                 f"ip address add {address.strip('[]')} dev lo"

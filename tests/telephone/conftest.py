@@ -12,7 +12,7 @@ ROOT = Path(__file__).parents[2]
 sys.path[:0] = map(str, [ROOT / "lab/packages", ROOT / "tests/render", ROOT / "tests/turn"])
 
 # Found by the line above.
-from gateway import DOMAIN, OTHER_PIN, PACKAGES, PIN, PUBLIC, ROOM, TRUNK, Gateway, Mapper, World, render  # noqa: E402
+from gateway import DOMAIN, OTHER_PIN, PIN, PUBLIC, ROOM, TRUNK, Gateway, Mapper, World, render  # noqa: E402
 from machine import SUITES, root_filesystems  # noqa: E402
 from names import Names  # noqa: E402
 from trunk import NETWORKS, TRUNK_PASSWORD, Provider  # noqa: E402
@@ -51,8 +51,8 @@ def rendered(tmp_path_factory):
 def place(request, tmp_path_factory):
     """A gateway nothing runs on, and the world around it."""
     world = World()
-    tar = root_filesystems("telephone", PACKAGES)[request.param]
-    gateway = Gateway(tar, tmp_path_factory.mktemp("gateway"), world)
+    root = root_filesystems()[request.param]
+    gateway = Gateway(root, tmp_path_factory.mktemp("gateway"), world)
     yield gateway
     gateway.close()
     world.close()

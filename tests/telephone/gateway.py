@@ -22,10 +22,6 @@ HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
 EXAMPLE = "example-services"
 DOMAIN = f"meet.{EXAMPLE}.test"
-PACKAGES = (
-    "kamailio,kamailio-tls-modules,kamailio-utils-modules,kamailio-json-modules,baresip-core,espeak-ng,"
-    "python3,python3-aiohttp,ca-certificates,iproute2,procps"
-)
 PRIVATE, PUBLIC, ROUTER, TRUNK, STRANGER = "10.71.0.20", "203.0.113.20", "10.71.0.1", "192.0.2.10", "198.51.100.66"
 KEY = "the-mappers-key"
 ROOM = f"weekly%20call@conference.{DOMAIN}"
@@ -151,8 +147,8 @@ class Mapper:
 class Gateway:
     """Kamailio and the voice menu of one Debian."""
 
-    def __init__(self, tar, mountpoint, world):
-        self.machine, self.world = Machine(tar, mountpoint), world
+    def __init__(self, root, mountpoint, world):
+        self.machine, self.world = Machine(root, mountpoint), world
         self.machine.sh(
             "install -m 666 /dev/null /var/log/kamailio.out; install -m 666 /dev/null /var/log/voice-menu.out"
         )

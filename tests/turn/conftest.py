@@ -26,7 +26,6 @@ from machine import SUITES, Machine, root_filesystems, wait  # noqa: E402
 from network import FLOATING, IPV6, Cloud, Place, enter  # noqa: E402
 from rendering import render  # noqa: E402
 
-PACKAGES = "coturn,nginx-light,libnginx-mod-stream,iproute2,openssl"
 SMALL, SINGLE = "example-small", "example-single"
 # The last part of their addresses, as hosts.yml says.
 NUMBERS = {"single": 11, "bridge": 12, "turn-1": 14, "turn-2": 15, "turn-3": 16, "turn-4": 17}
@@ -154,7 +153,7 @@ def offices(cloud):
 
 @pytest.fixture(scope="session")
 def roots():
-    return root_filesystems("relay", PACKAGES)
+    return root_filesystems()
 
 
 @pytest.fixture(scope="session", params=SUITES)
