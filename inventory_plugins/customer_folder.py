@@ -8,7 +8,8 @@ from ansible.plugins.inventory import BaseInventoryPlugin
 from ansible.plugins.loader import inventory_loader
 
 sys.path.append(str(Path(__file__).parents[1]))
-from toolkit.customer_folder import PLAN, faults, is_customer_folder
+from toolkit.customer_folder import PLAN, faults, fingerprint, is_customer_folder
+from toolkit.judged import JUDGED, refuse
 from toolkit.yaml_data import shown_path
 
 DOCUMENTATION = r"""
@@ -18,7 +19,8 @@ description:
   - Stands before every other inventory plugin in C(ansible.cfg), so that every command of Ansible goes through it.
   - A folder is a customer's when it has a C(plan.yml) or a C(openstack.yml). On a fault the run ends with exit code
     2 and one sentence for each fault, before Ansible reads a file of the folder or evaluates a template.
-  - The plan itself is read by P(ansible.builtin.yaml#inventory).
+  - The plan itself is read by P(ansible.builtin.yaml#inventory). Callback P(judged_folder#callback) compares what
+    was judged with what is there when the first play begins.
 options: {}
 """
 
@@ -27,13 +29,6 @@ EXAMPLES = r"""
 # [inventory]
 # enable_plugins = customer_folder, auto, yaml
 """
-
-
-def refuse(found) -> None:
-    """End the run with a sentence for each fault."""
-    lines = ["Refused, nothing was touched:", *(f"* {fault}" for fault in found)]
-    print("\n".join(lines), file=sys.stderr)
-    sys.exit(2)
 
 
 class InventoryModule(BaseInventoryPlugin):
@@ -58,6 +53,8 @@ class InventoryModule(BaseInventoryPlugin):
             except AnsibleError as error:
                 raise ValueError from error
 
-        if found := faults(shown_path(Path(path).parent), decrypt):
+        folder = shown_path(Path(path).parent)
+        JUDGED[folder] = fingerprint(folder)
+        if found := faults(folder, decrypt):
             refuse(found)
         inventory_loader.get("ansible.builtin.yaml").parse(inventory, loader, path, cache)

@@ -7,6 +7,7 @@ templates (which Ansible would run on the operator's machine), or links.
 
 import contextlib
 import difflib
+import hashlib
 import itertools
 import os
 import re
@@ -39,6 +40,17 @@ def is_customer_folder(folder: Path) -> bool:
     return any(os.path.lexists(folder / name) for name in (PLAN, CLOUD))
 
 
+def fingerprint(folder: Path) -> str:
+    """SHA-256 over the names and contents of what is judged. A file that cannot be read counts as empty."""
+    judged = hashlib.sha256()
+    for file in [folder / PLAN, folder / CLOUD, *_files_of_settings(folder)]:
+        content = b""
+        with contextlib.suppress(NotDataError, OSError):
+            content = read(file)
+        judged.update(f"{file} {len(content)} ".encode() + content)
+    return judged.hexdigest()
+
+
 def faults(folder: Path, decrypt: Decrypt | None = None) -> list[Fault]:
     """What is wrong with the folder, the first LISTED faults. Without decrypt what is encrypted is not looked into.
 
@@ -52,13 +64,17 @@ def _all_faults(folder: Path, decrypt: Decrypt | None) -> Iterator[Fault]:
     yield from misplaced
     if misplaced:  # what is read below is regular files where they belong
         return
-    settings = sorted((folder / SETTINGS).glob("*.yml"))
+    settings = _files_of_settings(folder)
     for file in settings:
         yield from _of_file(file, lambda content: _settings(content, decrypt))
     yield from _of_file(folder / PLAN, _plan)
     if (folder / CLOUD).exists():
         chosen = _chosen(settings)
         yield from _of_file(folder / CLOUD, lambda content: _cloud(content, chosen))
+
+
+def _files_of_settings(folder: Path) -> list[Path]:
+    return sorted((folder / SETTINGS).glob("*.yml"))
 
 
 # Where files may be.

@@ -13,10 +13,10 @@ def home(tmp_path_factory):
     return tmp_path_factory.mktemp("operator")
 
 
-def run(folder, playbook="validate"):
+def run(folder, playbook="validate", *arguments, **surroundings):
     """The playbook on the whole folder, as make deploy has it."""
-    command = ["ansible-playbook", "-i", folder, f"playbooks/{playbook}.yml", "-e", "destroy=acme"]
-    where = {"cwd": ROOT, "env": environment(folder.parent)}
+    command = ["ansible-playbook", "-i", folder, f"playbooks/{playbook}.yml", "-e", "destroy=acme", *arguments]
+    where = {"cwd": ROOT, "env": environment(folder.parent) | surroundings}
     return subprocess.run(command, **where, text=True, capture_output=True, check=False)
 
 
@@ -73,3 +73,24 @@ def test_no_other_file_says_how_hosts_are_reached(home, tmp_path, name, line):
     place = "host_vars" if name.startswith("host_vars") else name
     assert f"* {folder}/{place}{f', line {line}' if line else ''}: " in done.stderr
     must_be_refused(done, home, *(fault[2:].split(":")[0] for fault in done.stderr.splitlines()[1:]))
+
+
+@pytest.mark.parametrize("name", ["plan.yml", "group_vars/jitsi/main.yml", "group_vars/jitsi/more.yml"])
+def test_what_changes_after_it_was_judged_is_not_used(home, tmp_path, name):
+    """By another inventory, which Ansible asks after the folder."""
+    folder = write_customer(tmp_path / "acme")
+    change = tmp_path / "change"
+    change.write_text(f"""#!/bin/sh
+cat >> '{folder / name}' <<'END'
+jitsi_service_name: "{runs(home)}"
+END
+echo '{{"_meta": {{"hostvars": {{}}}}}}'
+""")
+    change.chmod(0o755)
+    done = run(folder, "validate", "-i", change, ANSIBLE_INVENTORY_ENABLED="customer_folder,auto,yaml,script")
+    assert done.returncode == 2
+    assert done.stderr == (
+        f"Refused, nothing was touched:\n* {folder}: a file of the folder changed while it was read. "
+        "Fix: run the same again.\n"
+    )
+    assert not (home / "pwned").exists()

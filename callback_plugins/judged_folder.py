@@ -1,0 +1,45 @@
+"""Callback judged_folder: what inventory customer_folder has judged is what the run uses."""
+
+import sys
+from pathlib import Path
+
+from ansible.plugins.callback import CallbackBase
+
+sys.path.append(str(Path(__file__).parents[1]))
+from toolkit.judged import changed_since, refuse
+
+DOCUMENTATION = r"""
+name: judged_folder
+type: aggregate
+short_description: Refuse a customer's folder that changes between being judged and being used
+description:
+  - When the first play begins, the settings are loaded, which Ansible keeps for the whole run. Then the folder is
+    compared with what P(customer_folder#inventory) has judged; where they differ the run ends with exit code 2.
+  - A file that changes later is read by the next run.
+requirements:
+  - enabled in ansible.cfg (callbacks_enabled)
+"""
+
+
+class CallbackModule(CallbackBase):
+    """Compares once."""
+
+    CALLBACK_VERSION = 2.0
+    CALLBACK_TYPE = "aggregate"
+    CALLBACK_NAME = "judged_folder"
+    CALLBACK_NEEDS_ENABLED = True
+
+    def __init__(self):
+        super().__init__()
+        self.compared = False
+
+    def v2_playbook_on_play_start(self, play):
+        if self.compared:
+            return
+        self.compared = True
+        variables = play.get_variable_manager()
+        settings_of = variables._inventory.groups.get("jitsi")
+        for host in settings_of.get_hosts()[:1] if settings_of else ():
+            variables.get_vars(play=play, host=host)
+        if found := changed_since():
+            refuse(found)

@@ -1,0 +1,24 @@
+"""What was judged in this run, for those who read it later in the same process."""
+
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from typing import NoReturn
+
+from .customer_folder import fingerprint
+from .yaml_data import Fault
+
+# For each customer's folder the fingerprint from before it was judged.
+JUDGED: dict[Path, str] = {}
+
+
+def changed_since() -> list[Fault]:
+    """A fault for each folder that is no longer as it was judged."""
+    text = "a file of the folder changed while it was read. Fix: run the same again."
+    return [Fault(str(folder), 0, text) for folder, before in JUDGED.items() if fingerprint(folder) != before]
+
+
+def refuse(found: Iterable[Fault]) -> NoReturn:
+    """End the run with a sentence for each fault."""
+    print("\n".join(["Refused, nothing was touched:", *(f"* {fault}" for fault in found)]), file=sys.stderr)
+    sys.exit(2)
