@@ -5,7 +5,6 @@ import re
 import shutil
 import socket
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,9 +12,6 @@ import openstack
 import pytest
 
 ROOT = Path(__file__).parents[2]
-sys.path.append(str(ROOT / "tests/render"))
-from rendering import accelerated  # noqa: E402  # by the line before
-
 LAB = ROOT / "lab/openstack-api"
 PORTS = (5000, 8778, 9292, 9696, 8774)
 
@@ -72,7 +68,7 @@ class Customer:
         return subprocess.Popen(
             [*command, "-e", "openstack_server_wait_for_ssh=false"],  # the hypervisor is a fake
             cwd=ROOT,
-            env=os.environ | accelerated() | {"OS_CLIENT_CONFIG_FILE": str(self.clouds_yaml)} | environment,
+            env=os.environ | {"OS_CLIENT_CONFIG_FILE": str(self.clouds_yaml)} | environment,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
