@@ -22,7 +22,6 @@ short_description: Run tasks in lockstep through mitogen, on every core, each as
 description:
   - The linear strategy through mitogen, without mitogen's CPU pinning.
   - How a host is reached (group_vars/jitsi/connection.yml) is worked out once per host and play.
-  - Local plays, which ask the cloud, run a task for all hosts at the same time.
 author: The maintainers
 """
 
@@ -48,11 +47,7 @@ class StrategyModule(ansible_mitogen.strategy.StrategyMixin, strategy_loader.get
         return super().run(iterator, play_context, result)
 
     def _queue_task(self, host, task, task_vars, play_context):
-        if task.connection == "local":
-            # One Python serves all hosts of a local play, one after another unless each module has a process of its own.
-            if len(self._hosts_cache) > 1:
-                task_vars["mitogen_task_isolation"] = "fork"
-        else:
+        if task.connection != "local":
             reach = {name: task_vars[name] for name in REACH if name in task_vars}
             key = (host.name, *reach.values())
             if key not in self._reached:
