@@ -6,7 +6,7 @@ from pathlib import Path
 from ansible.plugins.callback import CallbackBase
 
 sys.path.append(str(Path(__file__).parents[1]))
-from toolkit.judged import changed_since, refuse
+from toolkit.judged import JUDGED, changed_since, refuse
 
 DOCUMENTATION = r"""
 name: judged_folder
@@ -15,6 +15,7 @@ short_description: Refuse a customer's folder that changes between being judged 
 description:
   - When the first play begins, the settings are loaded, which Ansible keeps for the whole run. Then the folder is
     compared with what P(customer_folder#inventory) has judged; where they differ the run ends with exit code 2.
+  - A run that has read the inventory again compares again.
   - A file that changes later is read by the next run.
 requirements:
   - enabled in ansible.cfg (callbacks_enabled)
@@ -22,21 +23,16 @@ requirements:
 
 
 class CallbackModule(CallbackBase):
-    """Compares once."""
+    """Compares once for each time the inventory was read."""
 
     CALLBACK_VERSION = 2.0
     CALLBACK_TYPE = "aggregate"
     CALLBACK_NAME = "judged_folder"
     CALLBACK_NEEDS_ENABLED = True
 
-    def __init__(self):
-        super().__init__()
-        self.compared = False
-
     def v2_playbook_on_play_start(self, play):
-        if self.compared:
+        if not JUDGED:  # it was compared in an earlier play, and no inventory was read since
             return
-        self.compared = True
         variables = play.get_variable_manager()
         settings_of = variables._inventory.groups.get("jitsi")
         for host in settings_of.get_hosts()[:1] if settings_of else ():

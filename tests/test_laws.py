@@ -163,11 +163,20 @@ def topology_hosts(name):
     }
 
 
+def topologies_tried():
+    """Topology and Debian release of each that scripts/test runs."""
+    return re.findall(r"^  echo topology (\S+) (\d+)", read("scripts/test"), re.MULTILINE)
+
+
+def topologies_on_servers():
+    """What the end-to-end run deploys."""
+    return set(re.findall(r"inventories/example-(\w+)", read("scripts/e2e")))
+
+
 def test_every_topology_is_tried():
     """By itself, as a part of a larger one, or on servers by the end-to-end run."""
-    scenarios = {path.parts[1] for path in FILES if path.match("molecule/*/molecule.yml")}
-    scenarios -= set(re.findall(r"inventories/example-(\w+)", read("scripts/e2e")))
-    tried = set(re.findall(r"^  echo topology (\S+) ", read("scripts/test"), re.MULTILINE))
+    scenarios = {path.parts[1] for path in FILES if path.match("molecule/*/molecule.yml")} - topologies_on_servers()
+    tried = {name for name, _ in topologies_tried()}
     assert tried <= scenarios
     known = [topology_hosts(name) for name in tried]
 
@@ -178,20 +187,23 @@ def test_every_topology_is_tried():
 
 
 def test_every_group_is_tried_in_check_mode():
-    names = [example.removeprefix("example-") for example in EXAMPLES]
-    checked = [name for name in names if "- check " in read(f"molecule/{name}/molecule.yml")]
-    assert {group for name in checked for group in topology_hosts(name)} == set(topology_hosts("full"))
+    base = yaml.safe_load(read(".config/molecule/config.yml"))["scenario"]["test_sequence"]
+    checked = set()
+    for name, _ in topologies_tried():
+        if "check" in yaml.safe_load(read(f"molecule/{name}/molecule.yml"))["scenario"].get("test_sequence", base):
+            checked |= set(topology_hosts(name))
+    assert checked == set(topology_hosts("full"))
 
 
 def test_every_group_is_tried_on_both_debians():
     """By the topologies, and by the end-to-end run, whose servers have the example's image."""
-    runs = re.findall(r"^  echo topology (\S+) (\d+)", read("scripts/test"), re.MULTILINE)
-    for example in set(re.findall(r"inventories/example-(\w+)", read("scripts/e2e"))):
+    runs = topologies_tried()
+    for example in topologies_on_servers():
         chosen = yaml.safe_load(read(f"inventories/example-{example}/group_vars/jitsi/main.yml"))
         runs.append((example, chosen["cloud_image"].removeprefix("debian-")))
     tried = {}
     for example, debian in runs:
-        for group in yaml.safe_load(read(f"inventories/example-{example}/plan.yml"))["jitsi"]["children"]:
+        for group in topology_hosts(example):
             tried.setdefault(group, set()).add(debian)
     assert [group for group, debians in tried.items() if debians != {"12", "13"}] == []
 

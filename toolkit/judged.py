@@ -8,14 +8,16 @@ from typing import NoReturn
 from .customer_folder import fingerprint
 from .yaml_data import Fault
 
-# For each customer's folder the fingerprint from before it was judged.
+# For each customer's folder the fingerprint from before it was judged, until that is compared.
 JUDGED: dict[Path, str] = {}
 
 
 def changed_since() -> list[Fault]:
-    """A fault for each folder that is no longer as it was judged."""
+    """A fault for each folder that is no longer as it was judged. What was compared counts as judged no more."""
     text = "a file of the folder changed while it was read. Fix: run the same again."
-    return [Fault(str(folder), 0, text) for folder, before in JUDGED.items() if fingerprint(folder) != before]
+    found = [Fault(str(folder), 0, text) for folder, before in JUDGED.items() if fingerprint(folder) != before]
+    JUDGED.clear()
+    return found
 
 
 def refuse(found: Iterable[Fault]) -> NoReturn:

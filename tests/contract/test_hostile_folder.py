@@ -94,3 +94,34 @@ echo '{{"_meta": {{"hostvars": {{}}}}}}'
         "Fix: run the same again.\n"
     )
     assert not (home / "pwned").exists()
+
+
+def test_what_changes_after_it_was_compared_is_not_used(home, tmp_path):
+    """By a callback that Ansible asks after the one that compares: the settings are loaded by then."""
+    folder = write_customer(tmp_path / "acme")
+    main = folder / "group_vars/jitsi/main.yml"
+    (tmp_path / "callbacks").mkdir()
+    (tmp_path / "callbacks/change.py").write_text(f"""
+from ansible.plugins.callback import CallbackBase
+
+class CallbackModule(CallbackBase):
+    CALLBACK_NAME = "change"
+    def v2_playbook_on_start(self, playbook):
+        self.done = False
+
+    def v2_playbook_on_play_start(self, play):
+        if self.done:
+            return
+        self.done = True
+        with open({str(main)!r}, "a") as file:
+            file.write({f'jitsi_service_name: "{runs(home)}"'!r} + chr(10))
+""")
+    done = run(
+        folder,
+        "validate",
+        ANSIBLE_CALLBACK_PLUGINS=f"{ROOT}/callback_plugins:{tmp_path}/callbacks",
+        ANSIBLE_CALLBACKS_ENABLED="judged_folder,change",
+    )
+    assert "jitsi_service_name" in main.read_text()
+    assert "nothing to refuse" in done.stdout
+    assert not (home / "pwned").exists()

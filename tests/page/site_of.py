@@ -18,7 +18,7 @@ HERE = Path(__file__).parent
 ROOT = HERE.parent.parent
 sys.path.append(str(ROOT / "tests/render"))
 
-from rendering import link_role, play, within_limits  # noqa: E402  # their folder is known since the line above
+from rendering import bundled, link_role, play, within_limits  # noqa: E402  # their folder is known since the line above
 
 STATE = Path(os.environ.get("LAB_STATE") or ROOT / ".lab")
 RELEASE = "1.0.9268-1"
@@ -49,14 +49,15 @@ def write(folder: Path, choices: dict) -> None:
     """Has role web write its files below folder, for the example customer and the choices on top of his own."""
     link_role("web", folder, HERE / "role_tasks.yml")
     places = {
-        "folder": str(folder),
+        "render_dir": str(folder),
+        "render_tasks": str(ROOT / "tests/render/role_tasks.yml"),
         "real_role": str(ROOT / "roles/web"),
         "__web_consent_folder": str(folder / "consent"),
         "__web_branding_folder": str(folder / "branding"),
         "__web_rooms_file": str(folder / "rooms.js"),
     }
     play(HERE / "render.yml", folder, "example-small", "-e", json.dumps(places | choices))
-    for name, text in json.loads((folder / "rendered.json").read_text()).items():
+    for _, _, name, text in bundled(folder):
         (folder / name).write_text(text)
 
 

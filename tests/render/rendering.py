@@ -121,12 +121,19 @@ def render_play(group, roles):
     return {"name": name, "hosts": hosts, "connection": "local", "gather_facts": False, "roles": roles}
 
 
-def unpack(example, directory):
-    """The files that role_tasks.yml bundled in the directory, one by one."""
-    for bundle in directory.glob("*.json"):
-        host = directory / "out" / bundle.name.split(",")[0]
-        host.mkdir(parents=True, exist_ok=True)
+def bundled(directory):
+    """Host, role, name and text of each file that role_tasks.yml bundled in the directory."""
+    for bundle in directory.glob("*,*.json"):
+        host, role, *_ = bundle.stem.split(",")
         for name, text in json.loads(bundle.read_text()).items():
             # Ansible takes a file that is nothing but JSON for what it means.
-            (host / name).write_text(text if isinstance(text, str) else json.dumps(text))
+            yield host, role, name, text if isinstance(text, str) else json.dumps(text)
+
+
+def unpack(example, directory):
+    """The files that role_tasks.yml bundled in the directory, one by one."""
+    for host, _, name, text in bundled(directory):
+        folder = directory / "out" / host
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text)
     return Rendered(example, directory / "out")

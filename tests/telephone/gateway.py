@@ -16,7 +16,7 @@ from urllib.parse import parse_qs, urlsplit
 from machine import Machine, wait
 from network import Place, inside
 from phone import Phone
-from rendering import link_role, play
+from rendering import bundled, link_role, play
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
@@ -55,11 +55,7 @@ def render(folder: Path, choices: dict) -> dict[str, str]:
         "jitsi_trunk": {"host": TRUNK, "networks": ["192.0.2.0/24"], "codecs": ["PCMA"]},
     }  # fmt: skip
     play(HERE / "render.yml", folder, EXAMPLE, "-e", json.dumps(given | choices))
-    return {
-        f"{bundle.stem.split(',')[1]}/{name}": text
-        for bundle in folder.glob("*.json")
-        for name, text in json.loads(bundle.read_text()).items()
-    }
+    return {f"{role}/{name}": text for _, role, name, text in bundled(folder)}
 
 
 class World(Place):
