@@ -113,7 +113,7 @@ lint: setup ## ansible-lint (production), yamllint, ruff, mypy, shellcheck
 test: setup ## every test but the end-to-end run; says what it installs
 	@scripts/test
 
-mutants: setup ## break the product in small ways, one at a time, and name those that no test notices (ARGS=<part of a file's name>)
+mutants: setup ## break the product in small ways, one at a time, and name those that no test notices (ARGS=<part of a file's or a list's name>)
 	@scripts/mutants$(ARGUMENTS)
 
 bench: setup ## measure validation, provisioning, configuration, logins, the page, crowds, relays and the stream; docs/performance.md has the numbers

@@ -1,7 +1,8 @@
-"""Runs tests/mutants.yml: each change, one at a time, against the tests that should fail with it.
+"""Runs tests/mutants/*.yml: each change, one at a time, against the tests that should fail with it.
 
 An entry has `file`, the text `from`, which stands once in it, the text `to` in its place, and `tests`, a command line
-of pytest, or of busted where it begins with that word. Before a change counts as noticed, its tests pass without it.
+of pytest, or of busted where it begins with that word. `fault` says what users met while the product was like that.
+Before a change counts as noticed, its tests pass without it.
 Suites run in a network of their own (lab/network), like in scripts/test-suite.
 """
 
@@ -79,13 +80,22 @@ def unnoticed(place: Path, mutant: dict) -> tuple[bool, str]:
 
 
 def shown(mutant: dict) -> str:
-    return f"{mutant['file']}: {mutant['from'].strip()!r} -> {mutant['to'].strip()!r} ({mutant['tests']})"
+    change = f"{mutant['file']}: {mutant['from'].strip()!r} -> {mutant['to'].strip()!r} ({mutant['tests']})"
+    return f"{mutant['fault']}: {change}" if "fault" in mutant else change
+
+
+def changes(pattern: str = "") -> list[dict]:
+    """The entries whose list or whose file has the pattern in its name."""
+    return [
+        mutant
+        for entries in sorted((ROOT / "tests/mutants").glob("*.yml"))
+        for mutant in yaml.safe_load(entries.read_text())
+        if pattern in entries.stem or pattern in mutant["file"]
+    ]
 
 
 def main(pattern: str = "") -> int:
-    mutants = [
-        mutant for mutant in yaml.safe_load((ROOT / "tests/mutants.yml").read_text()) if pattern in mutant["file"]
-    ]
+    mutants = changes(pattern)
     jobs = int(os.environ.get("JOBS", os.cpu_count() or 1))
     begun, survivors = time.monotonic(), []
     with tempfile.TemporaryDirectory(prefix="mutants") as folder, concurrent.futures.ThreadPoolExecutor(jobs) as pool:

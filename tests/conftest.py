@@ -1,4 +1,4 @@
-"""Makes the toolkit's filters, modules and the parts of its display importable by their file names."""
+"""Makes the toolkit's filters, modules, scripts and the parts of its display importable by their file names."""
 
 import os
 import sys
@@ -7,7 +7,8 @@ from pathlib import Path
 from ansible.plugins.loader import filter_loader
 
 ROOT = Path(__file__).parent.parent
-PLACES = [ROOT, ROOT / "filter_plugins", ROOT / "display", ROOT / "collections", *ROOT.glob("roles/*/library")]
+NAMES = (".", "filter_plugins", "display", "scripts", "collections")
+PLACES = [*(ROOT / name for name in NAMES), *ROOT.glob("roles/*/library")]
 sys.path[:0] = map(str, PLACES)
 # Filters that call others ask Ansible for them.
 filter_loader.add_directory(str(ROOT / "filter_plugins"))

@@ -3,13 +3,12 @@
 from pathlib import Path
 
 import pytest
-import yaml
+from mutants import changes
 
 ROOT = Path(__file__).parents[2]
-MUTANTS = yaml.safe_load((ROOT / "tests/mutants.yml").read_text())
 
 
-@pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant["file"])
+@pytest.mark.parametrize("mutant", changes(), ids=lambda mutant: mutant["file"])
 def test_a_change_can_be_made(mutant):
     assert (ROOT / mutant["file"]).read_text().count(mutant["from"]) == 1
     assert mutant["from"] != mutant["to"]

@@ -1,9 +1,4 @@
-import sys
-from pathlib import Path
-
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parents[2] / "scripts"))
 from unchanged import faults
 
 LINE = "acme-{}  : ok=31   changed={}    unreachable={}    failed={}    skipped=4    rescued=0    ignored=0\n"
