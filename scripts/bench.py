@@ -1,6 +1,6 @@
-"""Measure validation, provisioning, configuration, logins, page, crowds, PINs, relays and stream: time and peak memory.
+"""Measure validation, provisioning, configuration, logins, page, crowds, PINs, relays, stream: time and memory.
 
-usage: bench.py [--only validate|provision|configure|logins|page|crowd|mapper|turn|streaming]
+usage: bench.py [--only validate|provision|configure|logins|page|crowd|joins|mapper|turn|streaming]
        bench.py --measure NAME COMMAND...     one command, as one JSON line
 
 Prints a table and stores it as JSON lines in $LAB_STATE/bench.jsonl. Compare rows of one run only: machines differ and
@@ -140,12 +140,17 @@ def suite(name: str, *arguments: str) -> list[tuple[ElementTree.Element, dict[st
     return [(case, {each.get("name"): float(each.get("value")) for each in case.iter("property")}) for case in cases]
 
 
+def parameter(case: ElementTree.Element) -> str:
+    """What pytest prints in brackets."""
+    return case.get("name").partition("[")[2].rstrip("]")
+
+
 def logins() -> list[dict]:
     """200 people of a directory log in at the same time, through prosody and jitsi-directory to slapd or Samba."""
     rows = []
     for case, seen in suite("logins", "tests/moderators", "-k", "200_logins"):
         server = "Samba" if "active_directory" in case.get("classname") else "slapd"
-        what = f"200 logins at the same time, {server}, prosody of {case.get('name').partition('[')[2].rstrip(']')}"
+        what = f"200 logins at the same time, {server}, prosody of {parameter(case)}"
         print(
             f"{what:58} median {seen['median']:.1f} s, p99 {seen['p99']:.1f} s, errors {seen['errors']:.0f}", flush=True
         )
@@ -153,11 +158,26 @@ def logins() -> list[dict]:
     return rows
 
 
+def joins() -> list[dict]:
+    """1,500 people enter rooms of real prosody and stay, and what one more waits beside a flood."""
+    rows = []
+    for case, seen in suite("joins", "tests/moderators/joins.py"):
+        what = f"{seen['people']:.0f} people enter and stay, prosody of {parameter(case)}"
+        print(
+            f"{what:58} {seen['people'] / seen['seconds']:.0f} joins per second, median {seen['median']:.1f} s, p99 "
+            f"{seen['p99']:.1f} s, {seen['processor_ms']:.1f} ms of prosody each, {seen['memory_mb']:.0f} MB; "
+            f"an answer {seen['alone'] * 1000:.0f} ms, beside a flood {seen['beside'] * 1000:.0f} ms",
+            flush=True,
+        )
+        rows.append({"what": what, "wall_s": seen["seconds"], **seen})
+    return rows
+
+
 def turn() -> list[dict]:
     """Processor time of coturn per relayed megabit, with our configuration and with next to none, by turns."""
     rows = []
     for case, seen in suite("turn", "tests/turn/throughput.py"):
-        what = f"relay, {case.get('name').partition('[')[2].rstrip(']')}"
+        what = f"relay, {parameter(case)}"
         ours, bare = 1000 / seen["ours"], 1000 / seen["bare"]
         print(f"{what:58} {ours:.1f} ms per Mbit, bare coturn {bare:.1f} ms, ratio {ours / bare:.2f}", flush=True)
         rows.append({"what": what, "wall_s": ours / 1000, **seen})
@@ -193,7 +213,7 @@ def ratios(rows: list[dict]) -> list[str]:
 def main() -> None:
     stages = {
         stage.__name__: stage
-        for stage in (validate, provision, configure, logins, page, crowd, mapper, turn, streaming)
+        for stage in (validate, provision, configure, logins, page, crowd, joins, mapper, turn, streaming)
     }
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--only", choices=stages)

@@ -159,10 +159,10 @@ class Inside:
         self.ready.set()
         self.loop.run_forever()
 
-    def run(self, coroutine):
+    def run(self, coroutine, seconds=60):
         future = asyncio.run_coroutine_threadsafe(coroutine, self.loop)
         try:
-            return future.result(60)
+            return future.result(seconds)
         finally:
             future.cancel()  # or its people stay in the room, for the next test to meet
 
@@ -284,15 +284,15 @@ def empty_seats(prosody):
 
 @pytest.fixture
 def play(prosody):
-    """play(scene): runs scene(crowd), an async function; everybody goes home afterwards."""
+    """play(scene): runs scene(crowd), an async function, for a minute at most; everybody goes home afterwards."""
 
-    def run(scene):
+    def run(scene, seconds=60):
         async def evening():
             async with contextlib.AsyncExitStack() as stack:
                 await scene(Crowd(prosody.domain, stack))
 
         try:
-            prosody.inside.run(evening())
+            prosody.inside.run(evening(), seconds)
         except TimeoutError:
             pytest.fail(f"somebody waits in vain; prosody's log ends with:\n{prosody.log()[-6000:]}")
 
