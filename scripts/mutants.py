@@ -53,7 +53,7 @@ def run(place: Path, tests: str) -> tuple[bool, str]:
     if words[0] == "busted":
         command = ["busted", "--lua=lua5.4", *words[1:]]
     else:
-        command = ["pytest", "-q", "-x", "-p", "no:cacheprovider", *words]
+        command = ["pytest", "-q", "-x", "-p", "no:cacheprovider", "--show-capture=no", *words]
     if words[0].startswith(LAB):
         command = ["lab/network", *command]
     done = subprocess.run(

@@ -5,15 +5,21 @@ import contextlib
 import json
 import re
 import secrets
+import subprocess
+import sys
+from pathlib import Path
+from urllib.parse import unquote
 
 import aiohttp
 import pytest
-from conftest import ROOM, breakout_room, opened, refusal
+from conftest import JSON, ROOM, breakout_room, opened, refusal
 from rendering import render
 from xmpp import DISCO, Refused, element, opening
 
+ROOT = Path(__file__).parents[2]
 EXAMPLE = "example-services"  # with every kind of machine that has a host of its own
 SESSIONS = 300  # from one address
+DATA = "/var/lib/prosody"
 
 # A module with the mistakes a module can make.
 CLUMSY = """
@@ -75,7 +81,7 @@ def test_no_guest_opens_a_room_on_any_host(play, prosody, hosts):
     play(scene)
     # Otherwise nothing was asked: these are room services in any release.
     assert {"conference", "breakout", "lobby", "internal.auth"} <= services
-    kept = prosody.machine.sh(f"find /var/lib/prosody -path '*{ROOM}*'").stdout
+    kept = prosody.machine.sh(f"find {DATA} -path '*{ROOM}*'").stdout
     assert kept == ""
 
 
@@ -104,6 +110,30 @@ def test_two_meetings_at_once_have_breakout_rooms(play, prosody):
         for stranger, room in zip(strangers, reversed([guest.nicks for guest in strangers]), strict=True):
             [other] = [address for address in room if "@breakout." in address]
             assert await refusal(stranger.join(other)) == "not-allowed"
+
+    play(scene)
+
+
+def test_the_focus_is_not_told_of_files_that_people_share(play):
+    """What works for the conference's rooms knows jicofo among the people, who is nobody of the meeting."""
+
+    def shared(xml):
+        text = xml.findtext(JSON) if xml.get("from", "").startswith("filesharing.") else None
+        return text and json.loads(text)["file"]["fileId"] == "agenda"
+
+    async def scene(crowd):
+        address = crowd.address(ROOM)
+        focus, anna = await opened(crowd, "anna")
+        guest = await crowd.guest()
+        await guest.join(address)
+        told = [asyncio.ensure_future(person.expect(shared)) for person in (guest, focus)]
+        await asyncio.sleep(0)
+        file = element("{http://jitsi.org/jitmeet}file-sharing", json.dumps({"fileId": "agenda"}), type="add")
+        anna.send("message", f"filesharing.{crowd.domain}", file)
+        await told[0]
+        await focus.exists(address)  # whatever it was told came before the answer
+        assert not told[1].done(), "jicofo is told of a file"
+        told[1].cancel()
 
     play(scene)
 
@@ -163,6 +193,34 @@ def test_a_disorderly_meeting_leaves_events_in_the_journal_and_nobodys_data(play
         r"<3>.*at .*mod_clumsy\.lua:8",
     ):
         assert re.search(event, journal), event + journal
+
+
+def test_rooms_that_an_earlier_version_kept_on_disk_are_removed(prosody, hosts, tmp_path):
+    """By the role's own task, from the folders that prosody makes for them; what it keeps of people stays."""
+    machine = prosody.machine
+    for host in hosts:
+        makes = f'> require"util.datamanager".getpath("", "{host}", "rooms", "", true)'
+        machine.sh(f"prosodyctl shell '{makes}'")
+
+    def keeping():
+        return {unquote(Path(folder).parts[-2]) for folder in machine.sh(f"find {DATA} -name rooms").stdout.split()}
+
+    assert keeping() == {*hosts}
+    removal = {"name": "prosody", "tasks_from": "remove_rooms"}
+    role = {"ansible.builtin.import_role": removal, "vars": {"prosody_domain": hosts[0]}}
+    (tmp_path / "play.yml").write_text(json.dumps([{"hosts": "localhost", "gather_facts": False, "tasks": [role]}]))
+    script = f"""
+        mount -t tmpfs of-tests /var/lib
+        mkdir {DATA}
+        mount --bind {machine.mountpoint}{DATA} {DATA}
+        cd {ROOT}
+        exec {Path(sys.executable).parent}/ansible-playbook {tmp_path}/play.yml
+    """
+    inside = ["nsenter", "-t", str(machine.holder.pid), "-m", "unshare", "--mount", "sh", "-ec", script]
+    done = subprocess.run(inside, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    people = {f"{prefix}{hosts[0]}" for prefix in ("", "guest.", "auth.", "recorder.", "gateway.")}
+    assert keeping() == people
 
 
 async def open_socket(http, domain, address):

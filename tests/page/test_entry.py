@@ -64,7 +64,7 @@ def test_a_login_is_offered_to_who_waits_for_a_host_and_to_nobody_else(arrive):
     assert [offered(visitor) for visitor in (waiting, knocking, inside)] == [True, False, False]
 
 
-def test_whoever_logs_in_while_waiting_is_there_twice(arrive):
+def test_whoever_logs_in_while_waiting_is_there_twice(arrive, monkeypatch):
     """As on the real page, whose waiting connection goes on: the reason for the moderators' address."""
     visitor = arrive(signalling.Room())
     visitor.must_wait()
@@ -72,6 +72,9 @@ def test_whoever_logs_in_while_waiting_is_there_twice(arrive):
     visitor.log_in(signalling.NAME, signalling.PASSWORD)
     visitor.must_moderate()
     visitor.must_see(2)
+    monkeypatch.setattr(suite, "TIMEOUT", 0)
+    with pytest.raises(AssertionError, match="Anna sees another number"):  # so the verification would fail
+        visitor.must_see(1)
 
 
 def test_moderators_come_by_their_address_first_later_and_again(arrive):
