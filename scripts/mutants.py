@@ -38,7 +38,7 @@ def copy_of_checkout(place: Path) -> Path:
     """The files that git knows, as they are now."""
     names = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
     for name in filter(None, names.split("\0")):
-        if (ROOT / name).is_file():
+        if os.path.lexists(ROOT / name):  # a link is copied as such
             (place / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(ROOT / name, place / name, follow_symlinks=False)
     for name in LINKED:

@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import shutil
 import subprocess
 import sys
 import zipfile
@@ -50,3 +51,28 @@ def test_a_wheel_whose_hash_is_not_locked_is_refused(wheel, hashes):
     assert done.returncode == 1
     assert "collections: the wheel that requirements-bootstrap.txt pins could not be fetched" in done.stderr
     assert not manifest.exists()
+
+
+def test_an_installer_whose_hash_is_not_locked_never_runs(tmp_path):
+    """Whoever serves the packages has another uv of the locked version."""
+    for name in ("scripts/bootstrap", "requirements.txt", "requirements-bootstrap.txt", "requirements.yml"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        shutil.copy(ROOT / name, tmp_path / name)
+    lock = (ROOT / "requirements-bootstrap.txt").read_text()
+    version = next(line for line in lock.splitlines() if line.startswith("uv==")).split()[0].removeprefix("uv==")
+    index, about = tmp_path / "index", f"uv-{version}.dist-info"
+    index.mkdir()
+    with zipfile.ZipFile(index / f"uv-{version}-py3-none-any.whl", "w") as archive:
+        archive.writestr("exchanged.py", "def main(): open('pwned', 'w')\n")
+        archive.writestr(f"{about}/METADATA", f"Metadata-Version: 2.1\nName: uv\nVersion: {version}\n")
+        archive.writestr(f"{about}/WHEEL", "Wheel-Version: 1.0\nTag: py3-none-any\n")
+        archive.writestr(f"{about}/entry_points.txt", "[console_scripts]\nuv = exchanged:main\n")
+        archive.writestr(f"{about}/RECORD", "")
+    done = subprocess.run(
+        ["scripts/bootstrap"],
+        cwd=tmp_path, env=os.environ | {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(index)},
+        text=True, capture_output=True, check=False,
+    )  # fmt: skip
+    assert not (tmp_path / "pwned").exists()
+    assert done.returncode == 1
+    assert "DO NOT MATCH THE HASHES" in done.stderr

@@ -303,6 +303,12 @@ FAULTS = [
         "jitsi_repository is incomplete: write jitsi_repository.key_url or jitsi_repository.key_file.",
     ),
     (
+        "jitsi_repository.key_url",
+        "http://packages.acme.example/key.asc",
+        'jitsi_repository.key_url is "http://packages.acme.example/key.asc": write an address beginning with https:// '
+        "and the name of a server, without login, with %24 for $ and the like.",
+    ),
+    (
         "jitsi_repository.key_file",
         "k",
         "jitsi_repository.key_url and jitsi_repository.key_file exclude each other: write only one of them.",

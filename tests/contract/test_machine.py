@@ -60,10 +60,11 @@ def folder(tmp_path_factory):
 
 @pytest.fixture
 def make(checkout, folder):
-    """Runs make there, in an environment without a locale of its own; no value may have been executed."""
+    """Runs make there, in an environment without a locale and Ansible's settings; no value may have been executed."""
 
     def run(*words, **variables):
-        clean = {k: v for k, v in environment(folder.parent).items() if k != "LANG" and k[:3] != "LC_"}
+        own = environment(folder.parent).items()
+        clean = {k: v for k, v in own if k not in ("LANG", "ANSIBLE_CONFIG") and k[:3] != "LC_"}
         done = subprocess.run(
             ["make", *words], cwd=checkout, env=clean | variables, text=True, capture_output=True, check=False
         )

@@ -99,6 +99,27 @@ def test_files_say_what_the_settings_say(files, words, name):
     assert [line for line in FILES[name] if line not in lines] == []
 
 
+def test_daemons_that_share_a_group_read_no_secret_of_each_other(files, words):
+    """Jitsi's daemons have a group of that name: what it may read holds no password."""
+    tasks = [
+        task
+        for file in (HERE.parents[1] / "roles").glob("*/tasks/*.yml")
+        for task in yaml.safe_load(file.read_text())
+        if "ansible.builtin.template" in task
+    ]
+    templates = [task["ansible.builtin.template"] for task in tasks]
+    open_to_all = {
+        template["src"].removesuffix(".j2")
+        for template in templates
+        if template.get("group") == "jitsi" and template["mode"] != "0600"
+    }
+    secrets = [value for value, word in words.items() if word.startswith("secret ")]
+    kept = {name: any(secret in text for secret in secrets) for name, text in files.items()}
+    assert {"meet/jicofo.conf", "jvb-2/jvb.conf"} <= {name for name in kept if kept[name]}
+    assert {"meet/logging.properties"} <= {name for name in kept if name.partition("/")[2] in open_to_all}
+    assert [name for name in kept if kept[name] and name.partition("/")[2] in open_to_all] == []
+
+
 def of_nftables(rules, direction):
     """{"peer protocol port"} of a host's nftables rules, but for ICMP."""
     pattern = rf"(?:ip6? {direction} {{ (.*) }} )?(tcp|udp) dport (\S+) (?:accept|goto visitors) comment .*"
