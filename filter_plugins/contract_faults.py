@@ -1,13 +1,12 @@
 """Filter contract_faults: what is wrong with a customer's choices, one sentence per fault."""
 
-import difflib
-import json
 import re
 import sys
 from pathlib import Path
 
 sys.path.append(str(Path(__file__).parents[1]))
 from toolkit.forms import FORMS
+from toolkit.sentences import looks_secret, name_of, nearest, one_of, quote
 
 DOCUMENTATION = r"""
 name: contract_faults
@@ -67,56 +66,14 @@ TYPES = {
     "dict": ((dict,), "a mapping"),
     "raw": ((object,), "a value"),
 }
-# What nobody may read in a log, wherever it was written by mistake: keys, and logins in addresses.
-LIKE_A_SECRET = re.compile(r"PRIVATE KEY|AGE-SECRET-KEY|ANSIBLE_VAULT|://[^/\s]*@", re.IGNORECASE)
-LONGEST_QUOTE = 60
 LONGEST_LIST = 1000  # items; the largest plan has 40 seats
 GUESSES = 20  # unknown names that are compared with the known ones, a hundredth of a second each
-NEAR = 0.6
-PREFIX = "^(jitsi|cloud)_"
-
-
-def _shorten(text: str) -> str:
-    return text if len(text) <= LONGEST_QUOTE else text[: LONGEST_QUOTE - 3] + "..."
-
-
-def _quote(value: object) -> str:
-    """How value is shown in a sentence: as YAML would have it, short, printable, never a whole structure."""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, int):
-        return str(value) if value.bit_length() < 200 else f"a number of {value.bit_length()} bits"
-    if isinstance(value, float):
-        return str(value)
-    if isinstance(value, str):
-        return json.dumps(_shorten(value), ensure_ascii=not value.isprintable())
-    if isinstance(value, (list, tuple)):
-        return f"a list of {len(value)}" if value else "an empty list"
-    kinds = ((dict, "a mapping"), (type(None), "empty"), (bytes, "binary"))
-    return next((words for kind, words in kinds if isinstance(value, kind)), f"a {type(value).__name__}")
-
-
-def _name(key: object) -> str:
-    plain = isinstance(key, str) and key.isprintable() and key.strip() == key != ""
-    return _shorten(key) if plain else _quote(key)
 
 
 def _has_type(value: object, type_: str) -> bool:
     if isinstance(value, bool):
         return type_ in ("bool", "raw")
     return isinstance(value, TYPES[type_][0])
-
-
-def _one_of(names) -> str:
-    return ", ".join(map(_name, names[:-1])) + f" or {_name(names[-1])}" if len(names) > 1 else _name(names[0])
-
-
-def _nearest(word: object, names) -> list[str]:
-    """The name most like word, in a list; empty when none is. A prefix that all share makes nothing alike."""
-    if not isinstance(word, str):
-        return []
-    tails = {re.sub(PREFIX, "", name) if re.match(PREFIX, word) else name: name for name in names}
-    return [tails[tail] for tail in difflib.get_close_matches(re.sub(PREFIX, "", word[:LONGEST_QUOTE]), tails, 1, NEAR)]
 
 
 def _missing(value: dict, option: dict) -> list[str]:
@@ -155,10 +112,10 @@ class _Contract:
         return limit
 
     def refuse(self, path: str, value: object, secret: bool, cure: str) -> None:
-        state = _quote(value)
+        state = quote(value)
         if secret:
             state = "refused, and not shown because it is secret"
-        elif isinstance(value, str) and LIKE_A_SECRET.search(value):
+        elif looks_secret(value):
             state = "refused, and not shown because it looks like a secret"
         self.faults.append(f"{path} is {state}: write {cure}.")
 
@@ -182,7 +139,7 @@ class _Contract:
         """Check which keys of value need, or exclude, each other."""
         for names in option.get("required_one_of", []):
             if not any(name in value or prefix + name in self.unreadable for name in names):
-                self.faults.append(f"{path} is incomplete: write {_one_of([prefix + n for n in names])}.")
+                self.faults.append(f"{path} is incomplete: write {one_of([prefix + n for n in names])}.")
         for names in option.get("mutually_exclusive", []):
             both = [prefix + name for name in names if name in value]
             if len(both) > 1:
@@ -190,14 +147,14 @@ class _Contract:
 
     def unknown(self, prefix: str, key: object, names: list[str], path: str) -> None:
         self.guesses += 1
-        near = _nearest(key, names) if self.guesses <= GUESSES else []
+        near = nearest(key, names) if self.guesses <= GUESSES else []
         if near:
             cure = f"write {prefix}{near[0]}"
         elif path:
             cure = f"{path} has {', '.join(sorted(names))}"
         else:
             cure = "docs/choices.md lists all of them"
-        self.faults.append(f"{prefix}{_name(key)} is not a choice: {cure}.")
+        self.faults.append(f"{prefix}{name_of(key)} is not a choice: {cure}.")
 
     @staticmethod
     def missing(path: str, option: dict, place: str) -> str:
@@ -216,6 +173,8 @@ class _Contract:
         limit = self.limit(limit_path)
         if cure := self.cure(value, option, limit):
             self.refuse(path, value, secret, cure)
+        elif not secret and looks_secret(value):
+            self.refuse(path, value, secret, "it without what is secret")
         elif isinstance(value, dict) and "options" in option:
             self.mapping(value, option, path, limit_path)
         elif isinstance(value, dict) and "keys" in limit:
@@ -233,7 +192,7 @@ class _Contract:
         if not _has_type(value, type_):
             return _cure_of_type(value, option, cure, "write" in limit)
         if "choices" in option and value not in option["choices"]:
-            near = _nearest(value, option["choices"])
+            near = nearest(value, option["choices"])
             return near[0] if near else f"one of {', '.join(option['choices'])}"
         if isinstance(value, str) and not value.isprintable():
             return f"{cure}, without control characters"
@@ -267,8 +226,8 @@ class _Contract:
 
     def key_cure(self, value: object, limit: dict) -> str:
         names = [name for name in self.choices[limit["key_of"]] if isinstance(name, str)]
-        near = _nearest(value, names)
-        return near[0] if near else f"a key of {limit['key_of']} ({', '.join(map(_name, names))})"
+        near = nearest(value, names)
+        return near[0] if near else f"a key of {limit['key_of']} ({', '.join(map(name_of, names))})"
 
 
 def contract_faults(choices, options, limits=None, catalogues=None, unreadable=None) -> list[str]:
@@ -286,9 +245,9 @@ def contract_faults(choices, options, limits=None, catalogues=None, unreadable=N
         if isinstance(catalogue, dict):
             for key, value in catalogue.items():
                 if isinstance(key, str):
-                    contract.value(value, {"type": "dict", "options": entry}, f"{name}.{_name(key)}", f"{name}.*")
+                    contract.value(value, {"type": "dict", "options": entry}, f"{name}.{name_of(key)}", f"{name}.*")
                 else:
-                    contract.faults.append(f"{name}.{_name(key)} is not a text: write the key in quotes.")
+                    contract.faults.append(f"{name}.{name_of(key)} is not a text: write the key in quotes.")
     return contract.faults
 
 

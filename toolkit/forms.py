@@ -17,6 +17,7 @@ LONGEST_URL = 2000
 LONGEST_PATH = 1000
 # Networks of one's own: RFC 1918 and RFC 6598.
 OWN = [ipaddress.IPv4Network(text) for text in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10")]
+HERE = ipaddress.IPv4Network("0.0.0.0/8")  # "this host on this network"
 # Different characters: 32 random hexadecimal digits have fewer about once in 10**7 times, longer seeds never.
 VARIETY = 8
 
@@ -58,11 +59,13 @@ def network6(text: str) -> None:
 
 
 def host(text: str) -> None:
-    """A server's name or its IPv4 address."""
+    """A server's name or the IPv4 address of one."""
     if not NAME.fullmatch(text):
         raise ValueError(text)
     if text.rpartition(".")[2].isdigit():  # names do not end with a number
-        ipaddress.IPv4Address(text)
+        found = ipaddress.IPv4Address(text)
+        if found in HERE or found.is_link_local or found.is_multicast or found.is_reserved:
+            raise ValueError(text)
 
 
 def url(text: str) -> None:
@@ -75,6 +78,14 @@ def url(text: str) -> None:
         raise ValueError(text)
 
 
+def page(text: str) -> None:
+    """The address of a page that participants open: not one of their own machines."""
+    url(text)
+    name = urlsplit(text).hostname or ""
+    if name.startswith("127.") or name.rpartition(".")[2] == "localhost":
+        raise ValueError(text)
+
+
 def stream_target(text: str) -> None:
     """A word for a target that is known, or a url."""
     if text not in ("own", "youtube"):
@@ -83,7 +94,7 @@ def stream_target(text: str) -> None:
 
 def path(text: str) -> None:
     """A file on this machine: absolute, below the home directory (~/) or relative; nobody else's home directory."""
-    if len(text) > LONGEST_PATH or re.match(r"~[^/]", text):
+    if len(text) > LONGEST_PATH or re.match(r"~[^/]", text) or text.strip() != text:
         raise ValueError(text)
 
 
@@ -101,6 +112,7 @@ FORMS = {
     "network6": network6,
     "host": host,
     "url": url,
+    "page": page,
     "stream_target": stream_target,
     "path": path,
     "seed": seed,
