@@ -116,6 +116,9 @@ test: setup ## every test but the end-to-end run; says what it installs
 mutants: setup ## break the product in small ways, one at a time, and name those that no test notices (ARGS=<part of a file's or a list's name>)
 	@scripts/mutants$(ARGUMENTS)
 
+test-fresh: ## make demo in a QEMU guest with a fresh Debian, control groups of version 2 alone and 8 GB of memory (ARGS=<release>)
+	@scripts/test-fresh$(ARGUMENTS)
+
 bench: setup ## measure validation, provisioning, configuration, logins, the page, crowds, relays and the stream; docs/performance.md has the numbers
 	@scripts/bench
 
@@ -126,4 +129,4 @@ lock: ## resolve pyproject.toml anew into requirements.txt and requirements-boot
 	.tools/bin/uv pip compile --quiet --upgrade --universal --python-version 3.12 --generate-hashes --no-emit-index-url \
 	  --no-header --no-annotate --no-deps --group bootstrap -o requirements-bootstrap.txt
 
-.PHONY: help setup new-customer validate plan deploy verify retire destroy users ssh stream releases demo e2e lab-up lab-down lint test bench lock
+.PHONY: help setup new-customer validate plan deploy verify retire destroy users ssh stream releases demo e2e lab-up lab-down lint test mutants test-fresh bench lock

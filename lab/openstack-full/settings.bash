@@ -28,6 +28,7 @@ control=lab-1
 nodes=("$control" lab-2)
 releases=(debian-12:bookworm debian-13:trixie)
 
+patience=${LAB_PATIENCE:-1}
 started=$SECONDS
 stage() { printf '%5d s  %s\n' "$((SECONDS - started))" "$*"; }
 die() {
@@ -35,9 +36,9 @@ die() {
     exit 1
 }
 
-# await SECONDS WHAT COMMAND...: until COMMAND succeeds; fails after the bound
+# await SECONDS WHAT COMMAND...: until COMMAND succeeds; fails after the bound, LAB_PATIENCE times as long on slow machines
 await() {
-    local bound=$1 what=$2
+    local bound=$(($1 * patience)) what=$2
     shift 2
     local end=$((SECONDS + bound))
     until "$@" >/dev/null 2>&1; do
@@ -103,6 +104,6 @@ on() {
         shift
         exec nsenter --target "$pid" --mount --uts --ipc --net --pid --cgroup \
             env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LANG=C.UTF-8 TERM="${TERM:-dumb}" \
-            PYTHONWARNINGS=ignore OS_CLIENT_CONFIG_FILE=/etc/lab/clouds.yaml OS_CLOUD="${OS_CLOUD:-lab-admin}" "$@"
+            PYTHONWARNINGS=ignore OS_CLIENT_CONFIG_FILE=/etc/lab/clouds.yaml OS_CLOUD="${OS_CLOUD:-lab-admin}" LAB_PATIENCE="$patience" "$@"
     )
 }

@@ -17,7 +17,7 @@ service() {
 
 # await SECONDS NAME COMMAND...: until COMMAND succeeds; gives up when the service NAME dies or the time is over
 await() {
-    local bound=$1 name=$2
+    local bound=$(($1 * LAB_PATIENCE)) name=$2
     shift 2
     local end=$((SECONDS + bound))
     until "$@" >/dev/null 2>&1; do
@@ -31,4 +31,4 @@ await() {
 }
 
 # answers URL: something speaks HTTP there
-answers() { curl --silent --max-time 5 --output /dev/null "$1"; }
+answers() { curl --silent --max-time $((5 * LAB_PATIENCE)) --output /dev/null "$1"; }
