@@ -49,12 +49,12 @@ ROLES = {
     "web": [task("Configure nginx", "true")],
     "videobridge": [
         task("Install the bridge", "apt-get", "install", "{{ inventory_hostname }}"),
-        task("Run the bridge", "systemctl", "restart", "jitsi-videobridge2"),
+        task("Start and enable the bridge", "systemctl", "restart", "jitsi-videobridge2"),
     ],
     "summary": [{"name": "Show what is there", "ansible.builtin.debug": {"msg": SUMMARY}}],
 }
 STAGES = [
-    stage("Prepare every server", "jitsi", "base"),
+    stage("Configure the base system", "jitsi", "base"),
     stage("Run prosody, jicofo and the page", "meet", "web"),
     stage("Run the videobridges", "videobridges", "videobridge"),
     stage("Sum up", "meet", "summary"),

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from contract import play, write_customer
 
-DELETING = "TASK [openstack_belongings : List what the cloud has]"
+DELETING = "TASK [openstack_belongings : List the customer's resources]"
 
 
 @pytest.fixture(scope="module")

@@ -68,7 +68,7 @@ attributes:
 """
 
 EXAMPLES = r"""
-- name: Give the people their entries
+- name: Create the users' entries
   openldap_tree:
     suffix: dc=acme,dc=example
     entries:

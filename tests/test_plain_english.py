@@ -1,0 +1,39 @@
+"""Names of tasks are what an engineer searches for at night: they say what is changed, and name the object."""
+
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).parents[1]
+# In place of these stands the name of a unit, file, package or resource.
+PRONOUNS = re.compile(
+    r"\b(it|its|they|them|their|theirs|this|these|those|what|who|whom|whose|he|she|him|her|we|us|our|nobody|somebody|"
+    r"everybody|everything|something|nothing|others)\b",
+    re.IGNORECASE,
+)
+# Such verbs say that something is done, not what.
+VAGUE = re.compile(
+    r"(Answer|Bring|Do|Dress|Forget|Give|Have|Keep|Know|Lay|Learn|Leave|Let|Look|Make|Meet|Prove|Say|See|Speak|Take|"
+    r"Tell|Treat)\b"
+)
+OPERATORS = [*ROOT.glob("playbooks/*.yml"), *ROOT.glob("roles/*/tasks/*.yml")]
+
+
+def names(data):
+    """Every name of a play, block or task."""
+    if isinstance(data, list):
+        for item in data:
+            yield from names(item)
+    elif isinstance(data, dict):
+        if "name" in data:
+            yield data["name"]
+        for part in ("tasks", "pre_tasks", "block", "rescue", "always"):
+            yield from names(data.get(part, []))
+
+
+@pytest.mark.parametrize("file", OPERATORS, ids=lambda file: str(file.relative_to(ROOT)))
+def test_names_of_tasks_say_what_is_changed(file):
+    found = list(names(yaml.safe_load(file.read_text())))
+    assert [name for name in found if PRONOUNS.search(name) or VAGUE.match(name)] == []
