@@ -45,19 +45,19 @@ def stage(name: str, hosts: str, *roles: str, **more) -> dict:
 
 
 ROLES = {
-    "base": [task("Bring time, updates and firewall", "true")],
+    "base": [task("Configure time, updates and firewall", "true")],
     "web": [task("Configure nginx", "true")],
     "videobridge": [
         task("Install the bridge", "apt-get", "install", "{{ inventory_hostname }}"),
         task("Start and enable the bridge", "systemctl", "restart", "jitsi-videobridge2"),
     ],
-    "summary": [{"name": "Show what is there", "ansible.builtin.debug": {"msg": SUMMARY}}],
+    "summary": [{"name": "Show the summary", "ansible.builtin.debug": {"msg": SUMMARY}}],
 }
 STAGES = [
     stage("Configure the base system", "jitsi", "base"),
     stage("Run prosody, jicofo and the page", "meet", "web"),
     stage("Run the videobridges", "videobridges", "videobridge"),
-    stage("Sum up", "meet", "summary"),
+    stage("Show the summary", "meet", "summary"),
 ]
 
 
@@ -65,14 +65,15 @@ def write(folder: Path) -> list:
     """A customer's folder and the playbook; the words that run it."""
     local = {"ansible_connection": "local", "ansible_python_interpreter": sys.executable}
     groups = {name: {"hosts": {host: {} for host in hosts}} for name, hosts in GROUPS.items()}
-    files = {"acme/plan.yml": {"jitsi": {"children": groups, "vars": local}}, "site.yml": STAGES}
+    files = {"acme/plan.yml": {"jitsi": {"children": groups}}, "site.yml": STAGES}
     for path, text in (files | {f"roles/{name}/tasks/main.yml": tasks for name, tasks in ROLES.items()}).items():
         (folder / path).parent.mkdir(parents=True, exist_ok=True)
         (folder / path).write_text(json.dumps(text))
     for name, lines in PROGRAMS.items():
         (folder / name).write_text(f"#!/bin/sh\n{lines}\n")
         (folder / name).chmod(0o755)
-    return [Path(sys.executable).with_name("ansible-playbook"), "-i", "acme/plan.yml", "site.yml"]
+    playbook = Path(sys.executable).with_name("ansible-playbook")
+    return [playbook, "-i", "acme/plan.yml", "site.yml", "-e", json.dumps(local)]
 
 
 def draw(path: Path, shown: str) -> None:

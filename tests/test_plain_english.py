@@ -18,7 +18,8 @@ VAGUE = re.compile(
     r"(Answer|Bring|Do|Dress|Forget|Give|Have|Keep|Know|Lay|Learn|Leave|Let|Look|Make|Meet|Prove|Say|See|Speak|Take|"
     r"Tell|Treat)\b"
 )
-OPERATORS = [*ROOT.glob("playbooks/*.yml"), *ROOT.glob("roles/*/tasks/*.yml")]
+PLACES = ("playbooks/*.yml", "roles/*/tasks/*.yml", "molecule/**/*.yml")
+FILES = [file for place in PLACES for file in ROOT.glob(place) if file.name != "molecule.yml"]
 
 
 def names(data):
@@ -33,7 +34,7 @@ def names(data):
             yield from names(data.get(part, []))
 
 
-@pytest.mark.parametrize("file", OPERATORS, ids=lambda file: str(file.relative_to(ROOT)))
+@pytest.mark.parametrize("file", FILES, ids=lambda file: str(file.relative_to(ROOT)))
 def test_names_of_tasks_say_what_is_changed(file):
     found = list(names(yaml.safe_load(file.read_text())))
     assert [name for name in found if PRONOUNS.search(name) or VAGUE.match(name)] == []
