@@ -1,13 +1,17 @@
 """Filter deployment_plan: what a customer's folder would put into the cloud."""
 
+import sys
+from pathlib import Path
+
+sys.path.append(str(Path(__file__).parents[1]))
+from toolkit.machines import kinds_of
+
 DOCUMENTATION = r"""
 name: deployment_plan
 short_description: Shape a customer's plan and choices into what would be deployed
 description:
   - Data for C(make plan) and P(topology_picture#filter), made from what the customer wrote, without asking the cloud.
-  - A server in several groups is of the kind of the first of them, in the order meet, videobridges, turn, directories,
-    streamers, recorders, gateways.
-  - A server gets a floating IP where the firewall matrix lets in anybody but other servers of the plan.
+  - Flavor, volume and floating IP of a server follow from its groups (C(toolkit/machines.py)).
 positional: _input, choices, firewall_matrix
 options:
   _input:
@@ -37,16 +41,6 @@ _value:
   type: dict
 """
 
-# group of machines -> kind of machine in the choices, in the order in which a shared server takes its kind
-KINDS = {
-    "meet": "meet",
-    "videobridges": "videobridge",
-    "turn": "turn",
-    "directories": "directory",
-    "streamers": "streamer",
-    "recorders": "recorder",
-    "gateways": "gateway",
-}
 EVERY_SERVER = "jitsi"
 
 
@@ -57,18 +51,16 @@ def _port(rule: dict) -> str:
 def deployment_plan(groups, choices, firewall_matrix) -> dict:
     """Return servers, ports and DNS records as data."""
     ingress = {group: rules.get("ingress", []) for group, rules in firewall_matrix.items()}
-    public = {g for g, rules in ingress.items() if g != EVERY_SERVER and any(r["peer"] not in groups for r in rules)}
     servers = []
     for name in groups.get(EVERY_SERVER, []):
-        mine = [group for group in KINDS if name in groups.get(group, [])]
-        kind = KINDS[mine[0]]
+        kinds = kinds_of([group for group, hosts in groups.items() if name in hosts])
         servers.append(
             {
                 "name": name,
-                "groups": mine,
-                "flavor": choices["cloud_flavors"][kind],
-                "volume_gb": choices["cloud_volume_gb"].get(kind, 0),
-                "floating_ip": bool(public & set(mine)),
+                "groups": [kind.group for kind in kinds],
+                "flavor": choices["cloud_flavors"][kinds[0].name],
+                "volume_gb": choices["cloud_volume_gb"].get(kinds[0].name, 0),
+                "floating_ip": any(kind.public for kind in kinds),
             }
         )
     domain = choices["jitsi_domain"]

@@ -7,6 +7,7 @@ from pathlib import Path
 
 sys.path.append(str(Path(__file__).parents[1]))
 from toolkit.forms import own_network4
+from toolkit.machines import GROUPS
 
 DOCUMENTATION = r"""
 name: topology_faults
@@ -44,24 +45,6 @@ _value:
 """
 
 PARENT = "jitsi"
-# What hosts of a group are called: <customer>-<noun>, numbered where there can be several.
-NOUNS = {
-    "meet": "meet",
-    "videobridges": "jvb",
-    "turn": "turn",
-    "directories": "ldap",
-    "streamers": "stream",
-    "recorders": "jibri",
-    "gateways": "sip",
-}
-# Groups with one host at most, and why.
-SINGLE = {
-    "meet": "signalling runs on one machine",
-    "directories": "people are kept in one place",
-    "streamers": "a stream is shown in one place",
-}
-# Groups a plan may lack.
-OPTIONAL = {"directories", "streamers", "recorders", "gateways"}
 OWN_DIRECTORY = "openldap"  # the jitsi_directory.kind that group directories is there for
 # Choices that mean nothing without group recorders.
 RECORDING = (
@@ -96,10 +79,14 @@ def _quote(name: str) -> str:
     return short if short.isprintable() else ascii(short)
 
 
+def noun_of(group: str) -> str:
+    return GROUPS[group].noun if group in GROUPS else group
+
+
 def planned_hosts(group: str, customer: str, count: int) -> str:
     """What stands in plan.yml for count hosts of group: one name, or a range of names."""
-    name = f"{customer}-{NOUNS.get(group, group)}"
-    return name if group in SINGLE else f"{name}-1" if count == 1 else f"{name}-[1:{count}]"
+    name = f"{customer}-{noun_of(group)}"
+    return name if group in GROUPS and GROUPS[group].single else f"{name}-1" if count == 1 else f"{name}-[1:{count}]"
 
 
 def _plural(count: int, noun: str) -> str:
@@ -131,7 +118,7 @@ def _host_faults(groups: dict, planned: list[str], machine_groups: list[str], cu
             )
         elif customer and not host.startswith(f"{customer}-"):
             number = re.search(r"(-\d+)?$", host)[0]
-            better = f"{customer}-{NOUNS.get(mine[0], mine[0])}{number}" if mine else f"{customer}-{host}"
+            better = f"{customer}-{noun_of(mine[0])}{number}" if mine else f"{customer}-{host}"
             faults.append(f"host {host} does not begin with {customer}-: rename it in plan.yml, for example {better}.")
     return faults
 
@@ -139,9 +126,9 @@ def _host_faults(groups: dict, planned: list[str], machine_groups: list[str], cu
 def _size_faults(groups: dict, machine_groups: list[str], customer: str, plan: str, machines: dict) -> list[str]:
     faults = []
     for group in machine_groups:
-        count, least = len(groups.get(group, [])), machines.get(group, 0 if group in OPTIONAL else 1)
-        if group in SINGLE and count > 1:
-            faults.append(f"group {group} has {count} hosts: keep one in plan.yml, because {SINGLE[group]}.")
+        count, least = len(groups.get(group, [])), machines.get(group, 0 if GROUPS[group].optional else 1)
+        if GROUPS[group].single and count > 1:
+            faults.append(f"group {group} has {count} hosts: keep one in plan.yml, because {GROUPS[group].single}.")
         elif isinstance(least, int) and count < least:
             faults.append(
                 f"group {group} has {_plural(count, 'host')} and plan {_quote(plan)} needs {least}: "
@@ -164,7 +151,7 @@ def _directory_faults(groups: dict, customer: str, directory: dict, flavors: dic
             f"group directories has {_plural(len(hosts), 'host')} and jitsi_directory.kind is {_quote(kind)}: remove "
             "the group from plan.yml or write openldap."
         ]
-    shared = any(set(hosts) & set(groups.get(group, [])) for group in NOUNS if group != "directories")
+    shared = any(set(hosts) & set(groups.get(group, [])) for group in GROUPS if group != "directories")
     if hosts and not shared and flavors and "directory" not in flavors:
         return ["cloud_flavors.directory is missing: write the name of a flavor with at least 1 vCPU and 1 GB."]
     return []
@@ -202,7 +189,7 @@ def _stream_faults(groups: dict, customer: str, choices: dict, flavors: dict) ->
             f"group streamers has {_plural(len(hosts), 'host')} and jitsi_stream_publishers is empty: write the "
             "networks streams come from, such as 192.0.2.17/32."
         )
-    shared = any(set(hosts) & set(groups.get(group, [])) for group in NOUNS if group != "streamers")
+    shared = any(set(hosts) & set(groups.get(group, [])) for group in GROUPS if group != "streamers")
     if not shared and flavors and "streamer" not in flavors:
         faults.append("cloud_flavors.streamer is missing: write the name of a flavor with at least 2 vCPU and 2 GB.")
     return faults
@@ -296,7 +283,7 @@ def _recording_faults(groups: dict, customer: str, choices: dict, flavors: dict)
         f"host {_quote(host)} is in groups recorders and {group}: give each recorder a machine of its own, because a "
         "film takes all of it."
         for host in hosts
-        for group in NOUNS
+        for group in GROUPS
         if group != "recorders" and host in groups.get(group, [])
     ]
     if flavors and "recorder" not in flavors:
@@ -318,7 +305,7 @@ def _telephone_faults(groups: dict, customer: str, choices: dict, flavors: dict)
         if not choices.get(name)
     ]
     shared = all(
-        any(host in groups.get(group, []) for group in NOUNS if group not in ("gateways", "recorders"))
+        any(host in groups.get(group, []) for group in GROUPS if group not in ("gateways", "recorders"))
         for host in hosts
     )
     if not shared and flavors and "gateway" not in flavors:

@@ -11,7 +11,8 @@ import pytest
 import yaml
 from ansible.plugins.inventory import detect_range, expand_hostname_range
 from jinja2 import Environment, meta
-from topology_faults import OPTIONAL
+
+from toolkit.machines import KINDS
 
 ROOT = Path(__file__).parent.parent
 # Untracked files count, ignored ones do not: a law is known before the commit.
@@ -223,13 +224,20 @@ def test_the_default_release_is_the_newest_that_the_tests_know():
 
 
 def test_groups_are_the_same_everywhere():
-    """Contract, firewall matrix, catalogue of plans and wiring speak of the same groups of machines."""
-    groups = set(load("roles/customer/vars/main.yml")["__customer_groups"])
+    """Contract, firewall matrix, catalogue of plans and wiring speak of the machines in the table of their kinds."""
+    groups = [kind.group for kind in KINDS]
+    assert load("roles/customer/vars/main.yml")["__customer_groups"] == groups
     matrix = load("group_vars/jitsi/firewall.yml")["firewall_offer"]
-    assert set(matrix) - {"jitsi"} == groups
-    assert {path.parts[1] for path in WIRING} - {"jitsi"} <= groups
+    assert set(matrix) - {"jitsi"} == set(groups)
+    assert {path.parts[1] for path in WIRING} - {"jitsi"} <= set(groups)
     for plan in OFFER["jitsi_plans"].values():
-        assert set(plan["machines"]) == groups - set(OPTIONAL)
+        assert set(plan["machines"]) == {kind.group for kind in KINDS if not kind.optional}
+    for setting in ("cloud_flavors", "cloud_volume_gb"):
+        assert set(CONTRACT[setting]["options"]) == {kind.name for kind in KINDS}
+    open_to_others = {
+        group for group, rules in matrix.items() if any(rule["peer"] not in matrix for rule in rules.get("ingress", []))
+    }
+    assert open_to_others - {"jitsi"} == {kind.group for kind in KINDS if kind.public}
 
 
 def test_daemons_read_their_files_whatever_became_of_the_run_before():

@@ -18,7 +18,7 @@ def test_servers_take_kind_disk_and_address_from_their_groups():
     plan = deployment_plan(groups, CHOICES, MATRIX)
     assert [tuple(server.values()) for server in plan["servers"]] == [
         ("a-m", ["meet"], "m", 20, True),
-        ("a-v", ["videobridges"], "v", 0, False),
+        ("a-v", ["videobridges"], "v", 0, True),
         ("a-t", ["turn"], "t", 0, True),
     ]
     assert [(p["group"], p["port"], p["peer"]) for p in plan["ports"]] == [
