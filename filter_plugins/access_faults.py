@@ -2,9 +2,13 @@
 
 import os
 import subprocess
+import sys
 from pathlib import Path
 
 from ansible.plugins.loader import filter_loader
+
+sys.path.append(str(Path(__file__).parents[1]))
+from toolkit.files import content
 
 DOCUMENTATION = r"""
 name: access_faults
@@ -42,7 +46,7 @@ _value:
 def unreadable(file: Path) -> str:
     """Why file cannot be read, or nothing."""
     try:
-        return "" if file.read_bytes().strip() else "it is empty"
+        return "" if content(file).strip() else "it is empty"
     except OSError as error:
         return error.strerror
 
@@ -61,7 +65,7 @@ def key_faults(key: str, folder: str) -> list[str]:
     in_folder = filter_loader.get("in_folder").j2_function
     private, public = (Path(os.path.expanduser(in_folder(name, folder))) for name in (key, f"{key}.pub"))
     reasons = {str(file): reason for file in (private, public) if (reason := unreadable(file))}
-    if list(reasons) == [str(private)] and is_in_agent(public.read_text()):
+    if list(reasons) == [str(private)] and is_in_agent(content(public).decode(errors="replace")):
         return []
     if not reasons:
         return []

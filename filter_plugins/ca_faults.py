@@ -1,11 +1,15 @@
 """Filter ca_faults: which files with CA certificates cannot vouch for a server, one sentence per fault."""
 
 import os
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
 from ansible.plugins.loader import filter_loader
 from cryptography import x509
+
+sys.path.append(str(Path(__file__).parents[1]))
+from toolkit.files import content
 
 DOCUMENTATION = r"""
 name: ca_faults
@@ -47,7 +51,7 @@ OWNERS = {
 def file_faults(name: str, file: str, owner: str, now: datetime) -> list[str]:
     """Return what keeps the certificates in file from vouching for a server."""
     try:
-        certificates = x509.load_pem_x509_certificates(Path(file).read_bytes())
+        certificates = x509.load_pem_x509_certificates(content(Path(file)))
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else "no certificate in it"
         return [f"{name} {file} cannot be read ({reason}): ask {owner} for the CA certificate, a file with PEM."]

@@ -1,5 +1,6 @@
 """Filter certificate_faults: what keeps a supplied certificate from working."""
 
+import sys
 import warnings
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,6 +11,9 @@ from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_private_key
 from cryptography.utils import CryptographyDeprecationWarning
 from cryptography.x509.oid import NameOID
+
+sys.path.append(str(Path(__file__).parents[1]))
+from toolkit.files import content
 
 DOCUMENTATION = r"""
 name: certificate_faults
@@ -92,11 +96,11 @@ def certificate_faults(certificate_file: str, key_file: str, names: list[str], a
     """Return the faults at the given moment (now)."""
     at = at or datetime.now(UTC)
     try:
-        chain = x509.load_pem_x509_certificates(Path(certificate_file).expanduser().read_bytes())
+        chain = x509.load_pem_x509_certificates(content(Path(certificate_file).expanduser()))
     except (OSError, ValueError) as error:
         return [f"{certificate_file}: no certificate can be read ({error}): give a file with PEM, the chain behind it."]
     try:
-        key = load_pem_private_key(Path(key_file).expanduser().read_bytes(), password=None)
+        key = load_pem_private_key(content(Path(key_file).expanduser()), password=None)
     except (OSError, ValueError, TypeError, UnsupportedAlgorithm) as error:
         return [f"{key_file}: no key can be read ({error}): give a file with PEM, without a passphrase."]
 

@@ -2,9 +2,13 @@
 
 import os
 import re
+import sys
 from pathlib import Path
 
 from ansible.plugins.loader import filter_loader
+
+sys.path.append(str(Path(__file__).parents[1]))
+from toolkit.files import is_within
 
 DOCUMENTATION = r"""
 name: directory_faults
@@ -85,8 +89,11 @@ def directory_faults(choices: dict, folder: str) -> list[str]:
             "group_vars/jitsi/vault.yml, or neither."
         )
     tree = os.path.expanduser(filter_loader.get("in_folder").j2_function(given.get("ldif_file", ""), folder))
-    if KEYS[kind] == OWN and "ldif_file" in given and not Path(tree).is_file():
-        faults.append(f"jitsi_directory.ldif_file {tree} cannot be read: write the name of a file on this machine.")
+    if KEYS[kind] == OWN and "ldif_file" in given:
+        if not is_within(Path(tree), Path(folder)):
+            faults.append(f"jitsi_directory.ldif_file {tree} is outside the customer's folder: put the file into it.")
+        elif not Path(tree).is_file():
+            faults.append(f"jitsi_directory.ldif_file {tree} cannot be read: write the name of a file in the folder.")
     if kind == "token" and ("jwks_url" in directory) == ("jitsi_token_secret" in choices):
         faults.append(
             "jitsi_directory.kind token needs either jitsi_directory.jwks_url (the identity provider's keys) or "

@@ -1,9 +1,13 @@
 """Filter markdown_page: a customer's text as a piece of a web page, and what keeps it from being one."""
 
 import re
+import sys
 from pathlib import Path
 
 from markdown_it import MarkdownIt
+
+sys.path.append(str(Path(__file__).parents[1]))
+from toolkit.files import content
 
 DOCUMENTATION = r"""
 name: markdown_page
@@ -67,7 +71,7 @@ def _result(title: str = "", html: str = "", *faults: str) -> dict:
 def markdown_page(file: str) -> dict:
     """Return title, html and faults of the file."""
     try:
-        text = Path(file).expanduser().read_text(encoding="utf-8-sig")
+        text = content(Path(file).expanduser()).decode("utf-8-sig")
     except UnicodeDecodeError:
         return _result("", "", f"{file} is no UTF-8: save it in this encoding.")
     except (OSError, ValueError, RuntimeError) as error:  # no such file, no such name, no such user's home

@@ -1,8 +1,13 @@
 """Filter page_faults: which files and colours of a customer's pages cannot be used, one sentence per fault."""
 
 import os
+import sys
+from pathlib import Path
 
 from ansible.plugins.loader import filter_loader
+
+sys.path.append(str(Path(__file__).parents[1]))
+from toolkit.files import is_within
 
 DOCUMENTATION = r"""
 name: page_faults
@@ -79,13 +84,19 @@ def page_faults(choices, folder: str, offer: dict) -> list[str]:
     def path(file: str) -> str:
         return os.path.expanduser(in_folder(file, folder))
 
+    def text_faults(file: str) -> list[str]:
+        # Everybody reads the page: no file of the operator's or of another customer's.
+        if not is_within(Path(file), Path(folder)):
+            return [f"{file} is outside the customer's folder: put the text into the folder."]
+        return markdown_page(file)["faults"]
+
     texts = choices.get("jitsi_consent_texts")
     texts = texts if isinstance(texts, dict) else {}
     faults = [
         f"jitsi_consent_texts.{language}: {fault}"
         for language, file in texts.items()
         if is_file(file)
-        for fault in markdown_page(path(file))["faults"]
+        for fault in text_faults(path(file))
     ]
     language = choices.get("jitsi_language")
     if texts and isinstance(language, str) and language not in texts:

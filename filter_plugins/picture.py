@@ -6,6 +6,9 @@ import sys
 from pathlib import Path
 
 sys.path.append(str(Path(__file__).parents[1]))
+from toolkit.files import content
+
+LONGEST = 20_000_000  # bytes that are read at all, to say how large a picture is
 
 DOCUMENTATION = r"""
 name: picture
@@ -55,17 +58,13 @@ def picture(file: str, largest: int = 1000000, widest: int = 4096) -> dict:
         return {**nothing, "faults": [f"{file} {sentence}"]}
 
     try:
-        path = Path(file).expanduser()
-        if path.exists() and not path.is_file():
-            return refuse("is no regular file: give a picture file on this machine.")
-        with path.open("rb") as opened:
-            data = opened.read(largest + 1)
+        data = content(Path(file).expanduser(), LONGEST)
     except (OSError, ValueError, RuntimeError) as error:  # no such file, no such name, no such user's home
         reason = getattr(error, "strerror", None) or error
         return refuse(f"cannot be read ({reason}): give a picture file on this machine.")
     too_large = "is too large ({:.1f} kB{}, at most {:.0f} kB): make it smaller."
     if len(data) > largest:
-        return refuse(too_large.format(path.stat().st_size / 1000, "", largest / 1000))
+        return refuse(too_large.format(len(data) / 1000, "", largest / 1000))
     try:
         seen = clean(data, widest)
     except PictureError as error:

@@ -94,11 +94,14 @@ def test_the_own_directory_may_have_an_account_for_tests_with_its_password():
 def test_a_tree_to_begin_with_belongs_to_the_own_directory_and_is_a_file(tmp_path):
     file = tmp_path / "tree.ldif"
     own = {"jitsi_directory": {"kind": "openldap", "ldif_file": str(file)}}
-    assert directory_faults(own) == [
-        f"jitsi_directory.ldif_file {file} cannot be read: write the name of a file on this machine."
+    assert judge(own, str(tmp_path)) == [
+        f"jitsi_directory.ldif_file {file} cannot be read: write the name of a file in the folder."
     ]
     file.touch()
-    assert directory_faults(own) == []
+    assert judge(own, str(tmp_path)) == []
+    assert judge(own, "/srv/acme") == [
+        f"jitsi_directory.ldif_file {file} is outside the customer's folder: put the file into it."
+    ]
     assert faults(ldif_file=str(file)) == [
         "jitsi_directory.ldif_file means nothing to kind ldap: remove it or write another kind."
     ]

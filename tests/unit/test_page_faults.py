@@ -21,12 +21,12 @@ TEXT = str(ROOT / "roles/web/files/consent/de.md")
     ],
 )
 def test_finds_nothing(choices):
-    assert page_faults(choices, "/acme", OFFER) == []
+    assert page_faults(choices, str(ROOT), OFFER) == []
 
 
 def test_names_the_choice_of_each_fault():
     choices = {
-        "jitsi_consent_texts": {"de": "/nowhere.md"},
+        "jitsi_consent_texts": {"de": "nowhere.md"},
         "jitsi_language": "en",
         "jitsi_logo_file": TEXT,
         "jitsi_page_colors": {"dark": {"background": "#000000", "text": "#000000"}},
@@ -34,7 +34,7 @@ def test_names_the_choice_of_each_fault():
         "jitsi_meeting_colors": {"background": "#000000", "accent": "#8ab4f8"},
     }
     text, language, logo, background, colors, button = page_faults(choices, "/srv/acme", OFFER)
-    assert text.startswith("jitsi_consent_texts.de: /nowhere.md cannot be read")
+    assert text.startswith("jitsi_consent_texts.de: /srv/acme/nowhere.md cannot be read")
     assert language.startswith("jitsi_consent_texts has no en")
     assert logo.startswith(f"jitsi_logo_file: {TEXT} is no picture")
     assert background.startswith(f"jitsi_pictures.background: {TEXT} is no picture")
@@ -63,3 +63,14 @@ def test_a_colour_is_judged_beside_those_that_were_left_out():
     assert page_faults(choices, "/acme", OFFER) == []
     (fault,) = page_faults({"jitsi_page_colors": {"light": {"text": light["background"]}}}, "/acme", OFFER)
     assert fault.startswith(f"jitsi_page_colors.light.text is {light['background']} on {light['background']}")
+
+
+def test_no_file_from_outside_the_folder_is_published(tmp_path):
+    """Nor by a link: whoever writes the settings would have the operator's files on the page."""
+    folder, secret = tmp_path / "acme", tmp_path / "clouds.yaml"
+    folder.mkdir()
+    secret.write_text("# clouds\n\npassword: xyzzy\n")
+    (folder / "link.md").symlink_to(secret)
+    for file in (str(secret), "../clouds.yaml", "link.md"):
+        [fault] = page_faults({"jitsi_consent_texts": {"de": file}, "jitsi_language": "de"}, str(folder), OFFER)
+        assert fault.endswith(" is outside the customer's folder: put the text into the folder.")

@@ -1,0 +1,55 @@
+"""Files that settings name: none is read without end or waited for, whatever kind of file it is."""
+
+import os
+from pathlib import Path
+
+import pytest
+from access_faults import access_faults
+from ca_faults import ca_faults
+from certificate_faults import certificate_faults
+from markdown_page import markdown_page
+from picture import picture
+
+from toolkit.files import BYTES, content, is_within
+
+READERS = {
+    "text": lambda file: markdown_page(file)["faults"],
+    "picture": lambda file: picture(file)["faults"],
+    "certificate": lambda file: certificate_faults(file, file, ["meet.acme.example"]),
+    "authority": lambda file: ca_faults({"jitsi_directory": {"ca_file": file}}, "/"),
+    "key": lambda file: access_faults({"cloud_ssh_private_key_file": file}, "/"),
+}
+
+
+@pytest.fixture
+def odd(tmp_path):
+    """What is no file of a sensible size."""
+    os.mkfifo(tmp_path / "pipe")
+    with (tmp_path / "large").open("wb") as file:
+        file.truncate(10**12)
+    return {"pipe": tmp_path / "pipe", "large": tmp_path / "large", "folder": tmp_path}
+
+
+@pytest.mark.parametrize("kind", ["/dev/zero", "/dev/random", "pipe", "large", "folder"])
+@pytest.mark.parametrize("reader", READERS)
+def test_a_setting_that_names_no_ordinary_file_is_refused_at_once(reader, kind, odd):
+    file = str(odd.get(kind, kind))
+    [fault] = READERS[reader](file)
+    assert file in fault
+    assert "no regular file" in fault or "it has more than" in fault or "Is a directory" in fault
+
+
+def test_content_and_its_limit(tmp_path):
+    file = tmp_path / "file"
+    file.write_bytes(b"x" * BYTES)
+    assert len(content(file)) == BYTES
+    with pytest.raises(OSError, match="it has more than 0 kB"):
+        content(file, 10)
+
+
+def test_where_a_path_leads(tmp_path):
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in/out").symlink_to(tmp_path)
+    assert is_within(tmp_path / "in/x", tmp_path / "in")
+    assert not is_within(Path(f"{tmp_path}/in/../x"), tmp_path / "in")
+    assert not is_within(tmp_path / "in/out/x", tmp_path / "in")
