@@ -12,10 +12,13 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
 from email.utils import parsedate_to_datetime
+from io import BytesIO
 from pathlib import Path
 
 from debian.deb822 import Packages, Release
 from signing_key_faults import signing_key_faults
+
+from toolkit.files import content
 
 TIMEOUT = 5  # seconds without an answer
 LARGEST = 64 * 1024 * 1024  # of any file that is read, in bytes
@@ -93,7 +96,7 @@ def signed_text(in_release: bytes, key: bytes) -> str:
 def _key(repository: dict) -> bytes:
     """The repository's key, if hosts will trust it (roles/base/tasks/key.yml)."""
     file = repository.get("key_file")
-    key = Path(file).expanduser().read_bytes() if file else read(repository["key_url"])
+    key = content(Path(file).expanduser()) if file else read(repository["key_url"])
     source, fingerprints = file or repository["key_url"], repository.get("key_fingerprints") or []
     if faults := signing_key_faults(key.decode(errors="replace"), source, fingerprints):
         raise UntrustedError(" ".join(faults).removesuffix("."))
@@ -108,14 +111,22 @@ def package_list(repository: dict) -> list[Package]:
     name = next((name for name in ("Packages.gz", "Packages") if name in files), None)
     if name is None:
         raise UntrustedError(f"{suite}InRelease names no Packages.gz")
-    content = read(f"{suite}{name}", int(files[name]["size"]))
-    if hashlib.sha256(content).hexdigest() != files[name]["sha256"]:
+    listed = read(f"{suite}{name}", int(files[name]["size"]))
+    if hashlib.sha256(listed).hexdigest() != files[name]["sha256"]:
         raise UntrustedError(f"{suite}{name} is not what InRelease says; if it was just published, try again")
-    text = gzip.decompress(content) if name.endswith(".gz") else content
+    text = _unpacked(listed) if name.endswith(".gz") else listed
     return [
         Package(entry["Package"], entry["Version"], entry["Filename"], _pins(entry))
         for entry in Packages.iter_paragraphs(text, use_apt_pkg=False)
     ]
+
+
+def _unpacked(content: bytes) -> bytes:
+    with gzip.GzipFile(fileobj=BytesIO(content)) as packed:
+        text = packed.read(LARGEST + 1)
+    if len(text) > LARGEST:
+        raise UntrustedError(f"the package list has more than {LARGEST >> 20} MB when it is unpacked")
+    return text
 
 
 def _pins(entry: Packages) -> dict[str, str]:

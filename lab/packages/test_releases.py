@@ -10,7 +10,7 @@ import pytest
 
 from test_packages import HERE, STATE
 
-sys.path += [str(HERE.parents[1] / part) for part in ("scripts", "filter_plugins")]
+sys.path += [str(HERE.parents[1] / part) for part in ("", "scripts", "filter_plugins")]
 
 from jitsi_releases import dated, releases
 from jitsi_repository import dates, package_list

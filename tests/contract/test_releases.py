@@ -74,7 +74,11 @@ class Repository:
             file.touch()
             os.utime(file, times=(datetime.fromisoformat(day).replace(tzinfo=UTC).timestamp(),) * 2)
         kept = [text for package, (text, _) in entries.items() if not {package, package.split()[0]} & {*without}]
-        packages = gzip.compress("\n".join(kept).encode())
+        self.list("\n".join(kept).encode())
+
+    def list(self, text: bytes) -> None:
+        """Publish this package list."""
+        packages = gzip.compress(text)
         self.write("Packages.gz", packages)
         digest = hashlib.sha256(packages).hexdigest()
         self.sign(f"Suite: stable/\nSHA256:\n {digest} {len(packages)} Packages.gz\n")
@@ -268,12 +272,19 @@ def no_packages(repository, tmp_path):
     return "stable/InRelease names no Packages.gz"
 
 
+def endless_packages(repository, tmp_path):
+    repository.list(b" " * (repository_module.LARGEST + 1))
+    return "the package list has more than 64 MB when it is unpacked"
+
+
 def missing(repository, tmp_path):
     (repository.folder / "stable/InRelease").unlink()
     return "stable/InRelease does not exist"
 
 
-@pytest.mark.parametrize("done", [foreign_key, changed_release, not_signed, changed_packages, no_packages, missing])
+@pytest.mark.parametrize(
+    "done", [foreign_key, changed_release, not_signed, changed_packages, no_packages, endless_packages, missing]
+)
 def test_what_apt_would_refuse_is_refused(repository, tmp_path, capsys, releases, done):
     reason = done(repository, tmp_path)
     assert program.check(question(repository)) == 1
