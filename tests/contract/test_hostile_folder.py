@@ -13,9 +13,9 @@ def home(tmp_path_factory):
     return tmp_path_factory.mktemp("operator")
 
 
-def run(folder, playbook="validate", *arguments, **surroundings):
-    """The playbook on the whole folder, as make deploy has it."""
-    command = ["ansible-playbook", "-i", folder, f"playbooks/{playbook}.yml", "-e", "destroy=acme", *arguments]
+def run(folder, playbook="validate", *arguments, file="", **surroundings):
+    """The playbook on the whole folder, as make deploy has it, or on one file of it."""
+    command = ["ansible-playbook", "-i", folder / file, f"playbooks/{playbook}.yml", "-e", "destroy=acme", *arguments]
     where = {"cwd": ROOT, "env": environment(folder.parent) | surroundings}
     return subprocess.run(command, **where, text=True, capture_output=True, check=False)
 
@@ -119,9 +119,20 @@ class CallbackModule(CallbackBase):
     done = run(
         folder,
         "validate",
+        file="plan.yml",
         ANSIBLE_CALLBACK_PLUGINS=f"{ROOT}/callback_plugins:{tmp_path}/callbacks",
         ANSIBLE_CALLBACKS_ENABLED="judged_folder,change",
     )
     assert "jitsi_service_name" in main.read_text()
     assert "nothing to refuse" in done.stdout
     assert not (home / "pwned").exists()
+
+
+def test_without_openstack_yml_nothing_is_booted(home):
+    """make deploy would otherwise pay for servers whose addresses it never learns."""
+    (home / "blind").mkdir()
+    folder = write_customer(home / "blind/acme")
+    done = run(folder, "site")
+    assert done.returncode == 2
+    assert f"* {folder}/openstack.yml is missing: copy inventories/example-small/openstack.yml" in done.stdout
+    assert "ok=0" in done.stdout.split("RECAP")[1]
