@@ -8,7 +8,7 @@ from pathlib import Path
 from ansible.plugins.loader import filter_loader
 
 sys.path.append(str(Path(__file__).parents[1]))
-from toolkit.files import content
+from toolkit.files import content, is_within
 
 DOCUMENTATION = r"""
 name: access_faults
@@ -78,6 +78,17 @@ def key_faults(key: str, folder: str) -> list[str]:
     return [f"cloud_ssh_private_key_file is {key} and {said} cannot be read: {cure}, or write where another pair is."]
 
 
+def state_folder_faults(state: str, folder: str, customer: object) -> list[str]:
+    """Return why runs must not keep their files there: in ~/.ssh make destroy would remove the operator's host keys."""
+    path = Path(os.path.expanduser(filter_loader.get("in_folder").j2_function(state, folder)))
+    if is_within(path, Path(folder)) or path.name == customer:
+        return []
+    return [
+        f"jitsi_state_dir {state} may be somebody else's folder: write one in the customer's folder, or one that is "
+        f"called {customer}."
+    ]
+
+
 def cloud_faults(cloud: str, folder: str) -> list[str]:
     """Return why openstacksdk would not find the cloud."""
     # Ansible loads every filter in each of its processes, openstacksdk only where it has to.
@@ -117,7 +128,14 @@ def access_faults(choices: dict, folder: str) -> list[str]:
         value = choices.get(name)
         return judge(value, folder) if isinstance(value, str) and value != "" and value.isprintable() else []
 
-    return judged("cloud_ssh_private_key_file", key_faults) + judged("cloud_name", cloud_faults)
+    def state_faults(state: str, folder: str) -> list[str]:
+        return state_folder_faults(state, folder, choices.get("jitsi_customer"))
+
+    return (
+        judged("cloud_ssh_private_key_file", key_faults)
+        + judged("cloud_name", cloud_faults)
+        + judged("jitsi_state_dir", state_faults)
+    )
 
 
 class FilterModule:

@@ -122,3 +122,16 @@ def test_a_file_that_makes_no_sense_is_named(clouds, tmp_path, content):
 @pytest.mark.parametrize("choices", [{}, {"cloud_name": 1, "cloud_ssh_private_key_file": None}, {"cloud_name": ""}])
 def test_what_the_contract_refuses_is_passed_over(choices):
     assert access_faults(choices, "/acme") == []
+
+
+def test_the_state_folder_is_the_customers_own():
+    """make destroy removes its known_hosts, and another customer's CA would be taken for this one's."""
+
+    def said(state):
+        return access_faults({"jitsi_state_dir": state, "jitsi_customer": "acme"}, "/srv/customers/acme")
+
+    for own in ("state", "/srv/customers/acme/state", "/var/lib/jitsi/acme", "~/jitsi/acme", "../../state/acme"):
+        assert said(own) == []
+    for other in ("~/.ssh", "/etc", "..", "/var/lib/jitsi", "../beta/state"):
+        [fault] = said(other)
+        assert fault.startswith(f"jitsi_state_dir {other} may be somebody else's folder: write ")
