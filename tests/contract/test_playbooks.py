@@ -52,7 +52,7 @@ def lab_of(example: str, folder: Path) -> dict:
         check=True, capture_output=True,
     )  # fmt: skip
     return {
-        "jitsi_state_dir": str(folder / "state"),
+        "jitsi_state_dir": str(folder / example),
         "jitsi_directory_password": "a-password",
         "jitsi_directory_test_password": "a-password",
     }
