@@ -45,7 +45,7 @@ DRAWN_WITH = (
     "intercept amplitude exponent color-interpolation color-interpolation-filters display visibility overflow "
     "vector-effect paint-order shape-rendering text-rendering image-rendering role aria-label"
 )
-ELEMENTS, ATTRIBUTES = set(DRAWN.split()), set(DRAWN_WITH.split())
+ELEMENTS, ATTRIBUTES = {f"{SVG}{name}" for name in DRAWN.split()}, set(DRAWN_WITH.split())
 RUN = {"script", "foreignobject", "iframe", "object", "embed", "handler", "listener"}  # by browsers
 # CSS does not care for capitals, and \75rl( is url( to it.
 FETCHES = re.compile(r"@import|image-set|\\|url\(\s*[\"']?(?!#|data:image/)", re.IGNORECASE)
@@ -139,7 +139,7 @@ def _prune(element: ET.Element) -> None:
     for name in [name for name in element.attrib if name != f"{XLINK}href" and name not in ATTRIBUTES]:
         del element.attrib[name]
     for child in list(element):
-        if child.tag.removeprefix(SVG) in ELEMENTS and child.tag.startswith(SVG):
+        if child.tag in ELEMENTS:
             _prune(child)
         else:
             element.remove(child)

@@ -452,18 +452,19 @@ def test_a_version_is_no_command(package, version):
 
 
 @pytest.mark.parametrize(
-    ("path", "value"),
+    ("path", "value", "fix"),
     [
-        ("jitsi_imprint_url", "https://anna:s3cr3t@www.acme.example/x"),
-        ("jitsi_recording_recipients", ["AGE-SECRET-KEY-1S3CR3TS3CR3TS3CR3TS3CR3T"]),
-        ("cloud_ssh_public_keys", ["-----BEGIN OPENSSH PRIVATE KEY-----s3cr3t"]),
-        ("jitsi_service_name", "$ANSIBLE_VAULT;1.1;AES256{s3cr3t}"),
+        ("jitsi_imprint_url", "https://anna:s3cr3t@www.acme.example/x", "write the address of a page"),
+        ("jitsi_recording_recipients", ["AGE-SECRET-KEY-1S3CR3TS3CR3TS3CR3TS3CR3T"], "write a public key of age"),
+        ("cloud_ssh_public_keys", ["-----BEGIN OPENSSH PRIVATE KEY-----s3cr3t"], "write "),
+        ("jitsi_service_name", "$ANSIBLE_VAULT;1.1;AES256{s3cr3t}", "write a name of 1 to 60 characters"),
+        ("jitsi_service_name", "AGE-SECRET-KEY-1S3CR3T", "write it without what is secret"),
     ],
 )
-def test_what_looks_like_a_secret_is_not_quoted(path, value):
+def test_what_looks_like_a_secret_is_not_quoted(path, value, fix):
     said = " ".join(judge(changed(path, value)))
     assert "s3cr3t" not in said.lower()
-    assert "not shown because it looks like a secret" in said
+    assert f"not shown because it looks like a secret: {fix}" in said
 
 
 def test_several_faults_are_listed_together():
