@@ -570,6 +570,16 @@ def test_the_layout_is_all_there_is():
     assert [role for role in ROLES if not re.search(rf"^\|.*`{role}`.*\| .* \| .* \|$", page, re.MULTILINE)] == []
 
 
+def test_modules_of_quick_tests_have_names_of_their_own():
+    """pytest imports those of one run by their names alone."""
+    line = re.search(r"^pytest .*tests/unit .*$", read("scripts/test"), re.MULTILINE)[0]
+    folders = tuple(Path(word) for word in line.split() if word.startswith("tests/") and "*" not in word)
+    modules = [path for path in FILES if path.name.startswith("test_") and set(path.parents) & set(folders)]
+    names = [path.name for path in modules if path.parent != Path("tests/conference")]  # whose own need a customer
+    assert names
+    assert [name for name in set(names) if names.count(name) > 1] == []
+
+
 def test_every_file_the_documents_link_to_exists():
     missing = []
     for page in [path for path in FILES if path.suffix == ".md"]:
