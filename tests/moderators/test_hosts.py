@@ -114,8 +114,12 @@ def test_two_meetings_at_once_have_breakout_rooms(play, prosody):
     play(scene)
 
 
-def test_the_focus_is_not_told_of_files_that_people_share(play):
+def test_the_focus_is_not_told_of_files_that_people_share(play, prosody):
     """What works for the conference's rooms knows jicofo among the people, who is nobody of the meeting."""
+
+    def share(person):
+        file = element("{http://jitsi.org/jitmeet}file-sharing", json.dumps({"fileId": "agenda"}), type="add")
+        return person.send("message", f"filesharing.{person.domain}", file)
 
     def shared(xml):
         text = xml.findtext(JSON) if xml.get("from", "").startswith("filesharing.") else None
@@ -126,10 +130,16 @@ def test_the_focus_is_not_told_of_files_that_people_share(play):
         focus, anna = await opened(crowd, "anna")
         guest = await crowd.guest()
         await guest.join(address)
+        await anna.become(address, "moderator")
+        refused = anna.expect(lambda xml: xml.find(".//{*}forbidden") is not None)
+        share(anna)
+        await refused  # a moderator without a token may not
+        session = f'prosody.full_sessions["{anna.client.boundjid.full}"]'
+        features = f'{session}.jitsi_meet_context_features = {{ ["file-upload"] = true }}'  # as a token brings them
+        prosody.machine.sh(f"prosodyctl shell '> {features}'")
         told = [asyncio.ensure_future(person.expect(shared)) for person in (guest, focus)]
         await asyncio.sleep(0)
-        file = element("{http://jitsi.org/jitmeet}file-sharing", json.dumps({"fileId": "agenda"}), type="add")
-        anna.send("message", f"filesharing.{crowd.domain}", file)
+        share(anna)
         await told[0]
         await focus.exists(address)  # whatever it was told came before the answer
         assert not told[1].done(), "jicofo is told of a file"
