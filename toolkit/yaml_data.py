@@ -1,5 +1,6 @@
 """YAML of a customer's, read as data: limits first, then each text with its line; nothing is built from it."""
 
+import errno
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -7,6 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+
+from .files import content
+from .sentences import shorten
 
 BYTES = 256 * 1024  # of one file; accounts.yml with 400 people has 25 kB
 NODES = 20_000  # values and names in one file
@@ -49,12 +53,13 @@ class Text:
 
 
 def read(path: Path) -> bytes:
-    """The content, of regular files of a sensible size only."""
-    with path.open("rb") as file:
-        content = file.read(BYTES + 1)
-    if len(content) > BYTES:
-        raise NotDataError(f"the file has more than {BYTES // 1024} kB. Fix: keep settings only in it.")
-    return content
+    """The content, of regular files of a sensible size only. Raises NotDataError, and OSError like files.content."""
+    try:
+        return content(path, BYTES)
+    except OSError as error:
+        if error.errno != errno.EFBIG:
+            raise
+        raise NotDataError(f"the file has more than {BYTES // 1024} kB. Fix: keep settings only in it.") from None
 
 
 def document(content: bytes) -> yaml.Node | None:
@@ -135,5 +140,5 @@ def shown_path(path: Path) -> Path:
 
 def shown(name: str) -> str:
     """A name as a sentence can hold it."""
-    short = name if len(name) <= 60 else f"{name[:57]}..."
+    short = shorten(name)
     return short if re.fullmatch(r"[ -~]+", short) else ascii(short)

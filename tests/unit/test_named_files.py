@@ -10,6 +10,7 @@ from certificate_faults import certificate_faults
 from markdown_page import markdown_page
 from picture import picture
 
+from toolkit.customer_folder import fingerprint
 from toolkit.files import BYTES, content, is_within
 
 READERS = {
@@ -45,6 +46,13 @@ def test_content_and_its_limit(tmp_path):
     assert len(content(file)) == BYTES
     with pytest.raises(OSError, match="it has more than 0 kB"):
         content(file, 10)
+
+
+def test_a_pipe_among_the_settings_is_not_waited_for(tmp_path):
+    """The folder's fingerprint is taken before the folder is judged."""
+    (tmp_path / "group_vars/jitsi").mkdir(parents=True)
+    os.mkfifo(tmp_path / "group_vars/jitsi/main.yml")
+    assert fingerprint(tmp_path)
 
 
 def test_where_a_path_leads(tmp_path):
