@@ -8,6 +8,7 @@ from pathlib import Path
 sys.path.append(str(Path(__file__).parents[1]))
 from toolkit.forms import own_network4
 from toolkit.machines import GROUPS
+from toolkit.sentences import shorten
 
 DOCUMENTATION = r"""
 name: topology_faults
@@ -75,7 +76,7 @@ HOST_NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?", re.ASCII)
 
 
 def _quote(name: str) -> str:
-    short = name if len(name) <= 60 else name[:57] + "..."
+    short = shorten(name)
     return short if short.isprintable() else ascii(short)
 
 

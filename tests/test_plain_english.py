@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from test_laws import tasks_of
 
 ROOT = Path(__file__).parents[1]
 # In place of these stands the name of a unit, file, package or resource.
@@ -22,19 +23,8 @@ PLACES = ("playbooks/*.yml", "roles/*/tasks/*.yml", "molecule/**/*.yml")
 FILES = [file for place in PLACES for file in ROOT.glob(place) if file.name != "molecule.yml"]
 
 
-def names(data):
-    """Every name of a play, block or task."""
-    if isinstance(data, list):
-        for item in data:
-            yield from names(item)
-    elif isinstance(data, dict):
-        if "name" in data:
-            yield data["name"]
-        for part in ("tasks", "pre_tasks", "block", "rescue", "always"):
-            yield from names(data.get(part, []))
-
-
 @pytest.mark.parametrize("file", FILES, ids=lambda file: str(file.relative_to(ROOT)))
 def test_names_of_tasks_say_what_is_changed(file):
-    found = list(names(yaml.safe_load(file.read_text())))
+    data = yaml.safe_load(file.read_text())
+    found = [entry["name"] for entry in tasks_of(data) if "name" in entry] if isinstance(data, list) else []
     assert [name for name in found if PRONOUNS.search(name) or VAGUE.match(name)] == []

@@ -104,6 +104,7 @@ on() {
         shift
         exec nsenter --target "$pid" --mount --uts --ipc --net --pid --cgroup \
             env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LANG=C.UTF-8 TERM="${TERM:-dumb}" \
-            PYTHONWARNINGS=ignore OS_CLIENT_CONFIG_FILE=/etc/lab/clouds.yaml OS_CLOUD="${OS_CLOUD:-lab-admin}" LAB_PATIENCE="$patience" "$@"
+            PYTHONWARNINGS=ignore OS_CLIENT_CONFIG_FILE=/etc/lab/clouds.yaml OS_CLOUD="${OS_CLOUD:-lab-admin}" \
+            LAB_PATIENCE="$patience" "$@"
     )
 }

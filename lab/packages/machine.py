@@ -35,6 +35,12 @@ def wait(probe, what, seconds=30):
         time.sleep(0.1)
 
 
+def processor_seconds(process):
+    """Processor time the process has had."""
+    fields = Path(f"/proc/{process.pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
 def root_filesystems():
     """One Debian per release with PACKAGES, a folder in the lab's cache, made once."""
     assert os.geteuid() == 0, "needs root, for namespaces"

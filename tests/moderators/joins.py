@@ -5,7 +5,6 @@ The stand-ins of Jitsi's modules take part, jicofo and nginx do not: scripts/ben
 
 import asyncio
 import contextlib
-import os
 import re
 import statistics
 import subprocess
@@ -15,17 +14,12 @@ from pathlib import Path
 
 import aiohttp
 import visitor
+from machine import processor_seconds
 from visitor import Visitor
 
 SCHOOLS, ROOMS, PEOPLE = 5, 20, 15  # addresses, rooms of each, people in each of these: 1,500
 ON_THEIR_WAY = 100  # people who enter at the same time
 PINGS = 50
-
-
-def processor_seconds(process):
-    """Processor time the process has had."""
-    fields = Path(f"/proc/{process.pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def memory(process):
@@ -70,9 +64,11 @@ def flooding(prosody):
     network = f"--net=/proc/{prosody.machine.holder.pid}/ns/net"
     words = ["nsenter", network, sys.executable, visitor.__file__, prosody.domain, "192.0.2.200"]
     with subprocess.Popen(words, stderr=subprocess.DEVNULL) as flooder:
-        yield flooder
-        assert flooder.poll() is None, "the flood has ended by itself"
-        flooder.kill()
+        try:
+            yield
+            assert flooder.poll() is None, "the flood has ended by itself"
+        finally:
+            flooder.kill()
 
 
 def test_1500_people_enter_and_stay(prosody, play, record_property):

@@ -1,13 +1,12 @@
 """What relaying costs: our configuration against a coturn that is told nothing but whom to trust. For scripts/bench."""
 
 import contextlib
-import os
 import socket
 import threading
 import time
-from pathlib import Path
 
 import pytest
+from machine import processor_seconds
 from network import PRIVATE, inside
 from test_limits import BRIDGE, client
 
@@ -30,12 +29,6 @@ def bare(relays):
     relay.machine.put("/etc/turnserver.conf", BARE.format(secret=relay.secret))
     relay.start()
     return relay
-
-
-def processor_seconds(process):
-    """Processor time the process has had."""
-    fields = Path(f"/proc/{process.pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def listen(receiver, got, n):
