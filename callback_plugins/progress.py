@@ -18,7 +18,7 @@ from ansible.utils.display import Display
 sys.path.append(str(Path(__file__).parents[1] / "display"))
 from progress_log import RunLog
 from progress_model import Run, duration, plain
-from progress_results import adds, fault_text, notes
+from progress_results import adds, error_text, notes
 from where_to_look import JUDGING
 
 DOCUMENTATION = r"""
@@ -207,36 +207,36 @@ class CallbackModule(Default):
 
     def v2_runner_on_failed(self, result, ignore_errors=False):
         role = "" if result.task.action in JUDGING else role_of(result.task)
-        fault = None if ignore_errors or rescued(result.task) else self._fail(result, "failed on", role)
-        self._logged(fault, super().v2_runner_on_failed, result, ignore_errors)
+        error = None if ignore_errors or rescued(result.task) else self._fail(result, "failed on", role)
+        self._logged(error, super().v2_runner_on_failed, result, ignore_errors)
 
     def v2_runner_on_unreachable(self, result):
         # Why a server does not let anybody in, its console knows.
-        fault = None if result.task.ignore_unreachable else self._fail(result, "could not reach", "openstack_server")
-        self._logged(fault, super().v2_runner_on_unreachable, result)
+        error = None if result.task.ignore_unreachable else self._fail(result, "could not reach", "openstack_server")
+        self._logged(error, super().v2_runner_on_unreachable, result)
 
     def v2_runner_item_on_failed(self, result):
-        text = f"{self._get_item_label(result.result)}: {fault_text(result.result)}"
+        text = f"{self._get_item_label(result.result)}: {error_text(result.result)}"
         self._items.setdefault(result.host.get_name(), []).append(text)
         super().v2_runner_item_on_failed(result)
 
     def _fail(self, result, what, role):
         host = result.host.get_name()
-        text = "\n".join(self._items.get(host, ())) or fault_text(result.result)
+        text = "\n".join(self._items.get(host, ())) or error_text(result.result)
         return self._run.fail(host, title(result.task), what, text, role)
 
-    def _logged(self, fault, write, *args):
+    def _logged(self, error, write, *args):
         """Has the log written, and its lines around the failure kept: those that say more than its text."""
         host = args[0].host.get_name()
         self._run.answer(host)
         items = self._items.pop(host, None)  # have been logged, one by one
         size, lines = self._task_began if items else (self._log.size, self._log.lines)
         write(*args)
-        if fault:
+        if error:
             around = self._log.around(self._task_began[0], size, lines)
-            fault.excerpt = [(number, line) for number, line in around if adds(line, fault.text)]
+            error.excerpt = [(number, line) for number, line in around if adds(line, error.text)]
             if args[0].task.action in JUDGING:
-                del fault.excerpt[1:]
+                del error.excerpt[1:]
 
     def v2_playbook_on_stats(self, stats):
         super().v2_playbook_on_stats(stats)

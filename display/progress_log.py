@@ -12,7 +12,7 @@ class RunLog:
 
     def __init__(self, folder: Path | None, most: int = MOST):
         self.path = folder / "run.log" if folder else None
-        self.fault = "" if folder else "no folder is known for it"
+        self.error = "" if folder else "no folder is known for it"
         self.size = self.lines = 0
         self._file, self._most = -1, most
         if self.path:
@@ -22,7 +22,7 @@ class RunLog:
                     self.path.replace(self.path.with_name("run.log.1"))
                 self._file = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o600)
             except OSError as error:
-                self.fault = f"{error.strerror}: {error.filename}"
+                self.error = f"{error.strerror}: {error.filename}"
 
     @property
     def shown(self) -> Path | None:
@@ -40,7 +40,7 @@ class RunLog:
         try:
             os.write(self._file, raw)
         except OSError as error:
-            self.fault, self._file = str(error.strerror), -1
+            self.error, self._file = str(error.strerror), -1
         self.size += len(raw)
         self.lines += raw.count(b"\n")
 

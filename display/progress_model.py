@@ -1,4 +1,4 @@
-"""What a run did and does: stages, hosts, durations, faults. Knows neither Ansible nor a terminal."""
+"""What a run did and does: stages, hosts, durations, errors. Knows neither Ansible nor a terminal."""
 
 import re
 import time
@@ -74,7 +74,7 @@ class Task:
 
 
 @dataclass
-class Fault:
+class Error:
     """What went wrong, once, however many hosts it hit."""
 
     task: str
@@ -93,7 +93,7 @@ class Run:
         self.began = now()
         self.stages: list[Stage] = []
         self.task: Task | None = None
-        self._faults: dict[tuple[str, ...], Fault] = {}
+        self._errors: dict[tuple[str, ...], Error] = {}
         self.notes: list[str] = []
         self._done = 0.0
 
@@ -107,8 +107,8 @@ class Run:
         return self.stages[-1] if self.stages and self.stages[-1].ended is None else None
 
     @property
-    def faults(self) -> list[Fault]:
-        return list(self._faults.values())
+    def errors(self) -> list[Error]:
+        return list(self._errors.values())
 
     @property
     def changes(self) -> int:
@@ -161,19 +161,19 @@ class Run:
         if self.stage and changed:
             self.stage.changes += 1
 
-    def fail(self, host: str, task: str, what: str, text: str, role: str) -> Fault | None:
-        """The fault, if it is a new one: the same one on another host differs in the host's name at most."""
+    def fail(self, host: str, task: str, what: str, text: str, role: str) -> Error | None:
+        """The error, if it is a new one: the same one on another host differs in the host's name at most."""
         stage = self.stage
         order = stage.hosts if stage else []
         key = (stage.key if stage else "", task, what, text.replace(host, ""))
         if stage:
             stage.failed = True
-        if known := self._faults.get(key):
+        if known := self._errors.get(key):
             known.hosts = sorted(
                 {*known.hosts, host}, key=lambda name: order.index(name) if name in order else len(order)
             )
             return None
-        return self._faults.setdefault(key, Fault(task, what, text, role, [host]))
+        return self._errors.setdefault(key, Error(task, what, text, role, [host]))
 
     def note(self, text: str) -> None:
         """What the playbook says to its operator; once, however many hosts say it."""

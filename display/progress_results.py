@@ -11,7 +11,7 @@ def message(value: object) -> str:
     return plain("\n".join(map(str, value)) if isinstance(value, list) else str(value)).strip()
 
 
-def fault_text(result: dict) -> str:
+def error_text(result: dict) -> str:
     """Why a task failed: its message, and the end of what the program printed."""
     text = message(result.get("msg") or result.get("censored") or "")
     output = next((message(result[key]) for key in OUTPUTS if result.get(key)), "")
@@ -21,7 +21,7 @@ def fault_text(result: dict) -> str:
 
 
 def adds(line: str, text: str) -> bool:
-    """Whether a line of the log says more than the text of the fault does, be it with other words around it."""
+    """Whether a line of the log says more than the text of the error does, be it with other words around it."""
     bare = line.strip()
     return bool(bare) and bare not in text and not any(said in bare for said in text.splitlines() if len(said) > 7)
 

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import TextIO
 
 from progress_log import RunLog
-from progress_model import Fault, Run, Stage, counted, duration, plain
+from progress_model import Error, Run, Stage, counted, duration, plain
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
 from rich.progress_bar import ProgressBar
@@ -17,7 +17,7 @@ from rich.text import Text
 from where_to_look import where_to_log_in, where_to_look
 
 EVERY = 0.25  # seconds, after which the clock is drawn again
-MOST_LINES = 60  # of one fault; the rest is in the log
+MOST_LINES = 60  # of one error; the rest is in the log
 
 
 def row(*cells: RenderableType) -> Table:
@@ -126,8 +126,8 @@ class Screen:
         self.close()
         for note in self._run.notes:
             self._say(f"\n{note}")
-        for fault in self._run.faults:
-            self._fault(fault, arguments)
+        for error in self._run.errors:
+            self._error(error, arguments)
 
     def finish(self, how: str, log: RunLog, dry: bool) -> None:
         """The outcome, and in the last line where everything stands."""
@@ -139,22 +139,22 @@ class Screen:
         if how != "done":
             told += "\nRun the same again when the cause is gone: it goes on from there."
         self._say(told, {"done": "bold green", "failed": "bold red", "stopped": "bold yellow"}[how])
-        self._say(f"No log was written: {log.fault}" if log.fault else f"Full log: {log.shown}")
+        self._say(f"No log was written: {log.error}" if log.error else f"Full log: {log.shown}")
 
-    def _fault(self, fault: Fault, arguments: dict):
-        lines = fault.text.splitlines()
-        self._say(f"\n✗ {fault.task} {fault.what} {', '.join(fault.hosts)}", "bold red")
+    def _error(self, error: Error, arguments: dict):
+        lines = error.text.splitlines()
+        self._say(f"\n✗ {error.task} {error.what} {', '.join(error.hosts)}", "bold red")
         for line in lines[:MOST_LINES]:
             self._say(f"  {line}")
         if len(lines) > MOST_LINES:
             self._say(f"  ... and {len(lines) - MOST_LINES} more lines in the log")
-        if look := where_to_look(fault.role, fault.hosts):
+        if look := where_to_look(error.role, error.hosts):
             self._say(f"  Look at: {look}", "yellow")
-        if way := where_to_log_in(fault.role, fault.hosts, arguments):
+        if way := where_to_log_in(error.role, error.hosts, arguments):
             self._say(f"  Log in there: {way}", "yellow")
-        if fault.excerpt:
+        if error.excerpt:
             self._say("  From the log:", "dim")
-        for number, line in fault.excerpt:
+        for number, line in error.excerpt:
             self._say(f"  {number:>6}  {line}", "dim")
 
     def _say(self, text: str, style: str = ""):

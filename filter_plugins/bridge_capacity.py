@@ -28,7 +28,7 @@ options:
   cameras:
     description: How the customer meets.
     type: str
-    choices: [few, small_rooms, all]
+    settings: [few, small_rooms, all]
     default: few
 """
 

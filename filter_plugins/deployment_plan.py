@@ -8,18 +8,18 @@ from toolkit.machines import kinds_of
 
 DOCUMENTATION = r"""
 name: deployment_plan
-short_description: Shape a customer's plan and choices into what would be deployed
+short_description: Shape a customer's plan and settings into what would be deployed
 description:
   - Data for C(make plan) and P(topology_picture#filter), made from what the customer wrote, without asking the cloud.
   - Flavor, volume and floating IP of a server follow from its groups (C(toolkit/machines.py)).
-positional: _input, choices, firewall_matrix
+positional: _input, settings, firewall_matrix
 options:
   _input:
     description: Ansible's C(groups), group name to host names.
     type: dict
     required: true
-  choices:
-    description: The choices, name to value; valid ones.
+  settings:
+    description: The settings, name to value; valid ones.
     type: dict
     required: true
   firewall_matrix:
@@ -29,7 +29,7 @@ options:
 """
 
 EXAMPLES = r"""
-plan: "{{ groups | deployment_plan(choices, firewall_matrix) }}"
+plan: "{{ groups | deployment_plan(settings, firewall_matrix) }}"
 """
 
 RETURN = r"""
@@ -48,7 +48,7 @@ def _port(rule: dict) -> str:
     return f"{rule['port']}/{rule['proto']}" if "port" in rule else rule["proto"]
 
 
-def deployment_plan(groups, choices, firewall_matrix) -> dict:
+def deployment_plan(groups, settings, firewall_matrix) -> dict:
     """Return servers, ports and DNS records as data."""
     ingress = {group: rules.get("ingress", []) for group, rules in firewall_matrix.items()}
     servers = []
@@ -58,16 +58,16 @@ def deployment_plan(groups, choices, firewall_matrix) -> dict:
             {
                 "name": name,
                 "groups": [kind.group for kind in kinds],
-                "flavor": choices["cloud_flavors"][kinds[0].name],
-                "volume_gb": choices["cloud_volume_gb"].get(kinds[0].name, 0),
+                "flavor": settings["cloud_flavors"][kinds[0].name],
+                "volume_gb": settings["cloud_volume_gb"].get(kinds[0].name, 0),
                 "floating_ip": any(kind.public for kind in kinds),
             }
         )
-    domain = choices["jitsi_domain"]
+    domain = settings["jitsi_domain"]
     dns = [{"name": domain, "server": server} for server in groups.get("meet", [])]
     dns += [{"name": f"turn-{n}.{domain}", "server": server} for n, server in enumerate(groups.get("turn", []), 1)]
     dns += [{"name": f"stream.{domain}", "server": server} for server in groups.get("streamers", [])]
-    if choices.get("jitsi_trunk", {}).get("transport") == "tls":
+    if settings.get("jitsi_trunk", {}).get("transport") == "tls":
         dns += [
             {"name": f"sip-{n}.{domain}", "server": server} for n, server in enumerate(groups.get("gateways", []), 1)
         ]

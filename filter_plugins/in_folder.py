@@ -4,7 +4,7 @@ import os
 
 DOCUMENTATION = r"""
 name: in_folder
-short_description: Make relative paths of choices paths below the customer's folder
+short_description: Make relative paths of settings paths below the customer's folder
 description:
   - A path that begins with C(/) or C(~) stays as it is, and so does an empty text, which means no file.
   - Takes one path, or a mapping whose values are paths.

@@ -20,7 +20,7 @@ options:
   daemon:
     description: Whose heap.
     type: str
-    choices: [jicofo, videobridge, jigasi]
+    settings: [jicofo, videobridge, jigasi]
     required: true
   groups:
     description: The host's inventory groups.

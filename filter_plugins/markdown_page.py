@@ -15,7 +15,7 @@ short_description: Turn a customer's Markdown file into title and HTML
 description:
   - The first line is the title, C(# Title). What follows may have headings of lower rank, paragraphs, lists, emphasis
     and links; there is no way to bring in scripts, pictures or other things of HTML.
-  - Reads the file on the controller. Faults come back instead of ending the run, so that all can be listed together.
+  - Reads the file on the controller. Errors come back instead of ending the run, so that all can be listed together.
 positional: _input
 options:
   _input:
@@ -30,7 +30,7 @@ page: "{{ 'consent/de.md' | markdown_page }}"
 
 RETURN = r"""
 _value:
-  description: C(title) (text), C(html) (what follows the title) and C(faults) (one sentence each, with its cure).
+  description: C(title) (text), C(html) (what follows the title) and C(errors) (one sentence each, with its fix).
   type: dict
 """
 
@@ -47,29 +47,29 @@ def _tokens(tokens):
         yield from _tokens(token.children or [])
 
 
-def _element_faults(tokens) -> list[str]:
-    faults = []
+def _element_errors(tokens) -> list[str]:
+    errors = []
     for token in _tokens(tokens):
         line = f", line {token.map[0] + 1}" if token.map else ""
         if token.type in ("html_block", "html_inline"):
             seen = " ".join(token.content.split())[:40]
-            faults.append(f"HTML is refused ({seen}{line}): write it in Markdown.")
+            errors.append(f"HTML is refused ({seen}{line}): write it in Markdown.")
         elif token.type == "image":
-            faults.append(f"pictures are refused ({token.attrs['src'][:40]}): take it out; the logo is chosen apart.")
+            errors.append(f"pictures are refused ({token.attrs['src'][:40]}): take it out; the logo is chosen apart.")
         elif token.type == "link_open" and not re.match(SCHEMES, token.attrs["href"], re.IGNORECASE):
-            cure = "write an address that begins with https://, http://, mailto: or tel:."
-            faults.append(f"a link leads to {token.attrs['href'][:40]!r}: {cure}")
+            fix = "write an address that begins with https://, http://, mailto: or tel:."
+            errors.append(f"a link leads to {token.attrs['href'][:40]!r}: {fix}")
         elif token.type == "heading_open" and token.tag == "h1":
-            faults.append(f"there is a second title{line}: write ## for headings below it.")
-    return faults
+            errors.append(f"there is a second title{line}: write ## for headings below it.")
+    return errors
 
 
-def _result(title: str = "", html: str = "", *faults: str) -> dict:
-    return {"title": title, "html": html, "faults": list(faults)}
+def _result(title: str = "", html: str = "", *errors: str) -> dict:
+    return {"title": title, "html": html, "errors": list(errors)}
 
 
 def markdown_page(file: str) -> dict:
-    """Return title, html and faults of the file."""
+    """Return title, html and errors of the file."""
     try:
         text = content(Path(file).expanduser()).decode("utf-8-sig")
     except UnicodeDecodeError:
@@ -86,16 +86,16 @@ def markdown_page(file: str) -> dict:
         "".join(t.content for t in _tokens(tokens[1].children) if t.type in ("text", "code_inline")),
         tokens[3:],
     )
-    faults = [f"{file}: {fault}" for fault in _element_faults([*tokens[1:2], *rest])]
+    errors = [f"{file}: {error}" for error in _element_errors([*tokens[1:2], *rest])]
     if not title.strip():
-        faults.append(f"{file} has an empty title: write one in its first line.")
+        errors.append(f"{file} has an empty title: write one in its first line.")
     if not rest:
-        faults.append(f"{file} has no text below its title: write what people agree to.")
-    html = "" if faults else PARSER.renderer.render(rest, PARSER.options, {})
+        errors.append(f"{file} has no text below its title: write what people agree to.")
+    html = "" if errors else PARSER.renderer.render(rest, PARSER.options, {})
     if len(html.encode()) > LARGEST_HTML:
         size = f"{len(html.encode()) / 1000:.1f} kB, at most {LARGEST_HTML / 1000:.0f} kB"
-        faults.append(f"{file} is too long as a page ({size}): shorten it and link to the rest.")
-    return _result(title, html, *faults)
+        errors.append(f"{file} is too long as a page ({size}): shorten it and link to the rest.")
+    return _result(title, html, *errors)
 
 
 class FilterModule:

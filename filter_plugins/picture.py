@@ -16,7 +16,7 @@ short_description: Look into a picture file
 description:
   - Knows PNG, JPEG, WebP and SVG by their content, not by the file's name, and writes them anew
     (C(toolkit/pictures.py)).
-  - Reads the file on the controller. Faults come back instead of ending the run, so that all can be listed together.
+  - Reads the file on the controller. Errors come back instead of ending the run, so that all can be listed together.
 positional: _input, largest, widest
 options:
   _input:
@@ -42,20 +42,20 @@ _value:
   description:
     - C(type) (MIME type), C(width) and C(height) in pixels (0 where an SVG does not say), C(base64) (the content,
       written anew) and C(name), which says what is in it (16 digits of its SHA-256, with the extension of its type).
-    - C(faults), one sentence each with its cure. With a fault everything else may be empty.
+    - C(errors), one sentence each with its fix. With an error everything else may be empty.
   type: dict
 """
 
 
 def picture(file: str, largest: int = 1000000, widest: int = 4096) -> dict:
-    """Return what the file is, and its faults."""
+    """Return what the file is, and its errors."""
     # Ansible loads every filter in each of its processes, what decodes pictures only where there is one.
     from toolkit.pictures import TYPES, PictureError, clean
 
-    nothing = {"type": "", "width": 0, "height": 0, "base64": "", "name": "", "faults": []}
+    nothing = {"type": "", "width": 0, "height": 0, "base64": "", "name": "", "errors": []}
 
     def refuse(sentence: str) -> dict:
-        return {**nothing, "faults": [f"{file} {sentence}"]}
+        return {**nothing, "errors": [f"{file} {sentence}"]}
 
     try:
         data = content(Path(file).expanduser(), LONGEST)

@@ -6,14 +6,14 @@ short_description: Print what would be deployed as lines for a person
 description:
   - Servers, networks, open ports, floating IPs, DNS records, versions, and what the bridges carry against what the plan
     promises, and how many recordings the recorders make at the same time.
-positional: _input, choices, people_per_bridge
+positional: _input, settings, people_per_bridge
 options:
   _input:
     description: What P(deployment_plan#filter) returns.
     type: dict
     required: true
-  choices:
-    description: The choices, name to value; valid ones.
+  settings:
+    description: The settings, name to value; valid ones.
     type: dict
     required: true
   people_per_bridge:
@@ -23,7 +23,7 @@ options:
 """
 
 EXAMPLES = r"""
-text: "{{ plan | plan_text(choices, 80) }}"
+text: "{{ plan | plan_text(settings, 80) }}"
 """
 
 RETURN = r"""
@@ -58,12 +58,12 @@ def _disk(volume_gb: int) -> str:
     return f"volume of {volume_gb} GB" if volume_gb else "local disk"
 
 
-def _capacity(plan: dict, choices: dict, people_per_bridge: int) -> list[str]:
+def _capacity(plan: dict, settings: dict, people_per_bridge: int) -> list[str]:
     bridges = sum("videobridges" in server["groups"] for server in plan["servers"])
-    carried, promised = bridges * people_per_bridge, choices["jitsi_plans"][choices["jitsi_plan"]]["users"]
+    carried, promised = bridges * people_per_bridge, settings["jitsi_plans"][settings["jitsi_plan"]]["users"]
     lines = [
-        f"  {bridges} x bridge with {choices['cloud_bridge_vcpus']} vCPU ({CAMERAS[choices['jitsi_cameras']]}): "
-        f"about {people_per_bridge} people each, {carried} together"
+        f"  {bridges} x bridge with {settings['cloud_bridge_vcpus']} vCPU "
+        f"({CAMERAS[settings['jitsi_usage_profile']]}): about {people_per_bridge} people each, {carried} together"
     ]
     # A recorder films one meeting.
     recorders = sum("recorders" in server["groups"] for server in plan["servers"])
@@ -72,38 +72,38 @@ def _capacity(plan: dict, choices: dict, people_per_bridge: int) -> list[str]:
     gateways = sum("gateways" in server["groups"] for server in plan["servers"])
     if gateways:
         lines.append(
-            f"  {gateways} x telephone gateway: {gateways * choices['jitsi_dial_in_lines']} calls at the same time"
+            f"  {gateways} x telephone gateway: {gateways * settings['jitsi_dial_in_lines']} calls at the same time"
         )
     if not promised:
-        return [*lines, f"  plan {choices['jitsi_plan']} promises no number of people"]
+        return [*lines, f"  plan {settings['jitsi_plan']} promises no number of people"]
     verdict = "enough" if carried >= promised else f"TOO FEW, {-(-promised // people_per_bridge)} bridges would do"
     if carried >= promised and carried - people_per_bridge < promised:
         verdict += ", without a spare bridge"
-    return [*lines, f"  plan {choices['jitsi_plan']} promises {promised}: {verdict}"]
+    return [*lines, f"  plan {settings['jitsi_plan']} promises {promised}: {verdict}"]
 
 
-def plan_text(plan, choices, people_per_bridge) -> str:
+def plan_text(plan, settings, people_per_bridge) -> str:
     """Return the plan as text."""
-    networks = [n for n in (choices["cloud_network_cidr"], choices["cloud_network_cidr_ipv6"]) if n]
+    networks = [n for n in (settings["cloud_network_cidr"], settings["cloud_network_cidr_ipv6"]) if n]
     floating = [server["name"] for server in plan["servers"] if server["floating_ip"]]
     servers = [[s["name"], s["flavor"], _disk(s["volume_gb"]), ", ".join(s["groups"])] for s in plan["servers"]]
     ports = [[p["group"], p["port"], f"from {PEERS.get(p['peer'], p['peer'])}", p["why"]] for p in plan["ports"]]
-    releases, release = choices["jitsi_releases"], choices["jitsi_release"]
+    releases, release = settings["jitsi_releases"], settings["jitsi_release"]
     lines = [
-        f"Servers ({len(plan['servers'])}) on cloud {choices['cloud_name']}, image {choices['cloud_image']}",
+        f"Servers ({len(plan['servers'])}) on cloud {settings['cloud_name']}, image {settings['cloud_image']}",
         *_table(servers),
         "Networks",
-        f"  {', '.join(networks)}, routed to {choices['cloud_external_network']}",
+        f"  {', '.join(networks)}, routed to {settings['cloud_external_network']}",
         "Open ports, from outside and between servers",
         *_table(ports),
         f"Floating IPs ({len(floating)})",
         f"  {', '.join(floating)}",
-        f"DNS records ({RECORDS[choices['cloud_dns']['mode']]})",
+        f"DNS records ({RECORDS[settings['cloud_dns']['mode']]})",
         *_table([[record["name"], f"-> floating IP of {record['server']}"] for record in plan["dns"]]),
-        f"Software: Jitsi {release} from {choices['jitsi_repository']['url']}",
+        f"Software: Jitsi {release} from {settings['jitsi_repository']['url']}",
         *_table([[package, version] for package, version in releases[release].items()]),
         "Capacity",
-        *_capacity(plan, choices, people_per_bridge),
+        *_capacity(plan, settings, people_per_bridge),
     ]
     return "\n".join(lines)
 

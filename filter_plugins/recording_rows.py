@@ -1,10 +1,10 @@
-"""Filter recording_rows: what the firewall matrix says about where recordings go and who is told of their faults."""
+"""Filter recording_rows: what the firewall matrix says about where recordings go and who is told of their errors."""
 
 from urllib.parse import urlsplit
 
 DOCUMENTATION = r"""
 name: recording_rows
-short_description: Print the place of recordings, and who is told of faults, as rows of the firewall matrix
+short_description: Print the place of recordings, and who is told of errors, as rows of the firewall matrix
 description:
   - One row for the port of that place and one for whoever is told, none where every server may go there anyhow (80 and
     443) or nothing leaves. The peer is the world, because both are known by names whose addresses change without
@@ -38,7 +38,7 @@ OPEN = {80, 443}
 
 def recording_rows(target: dict, alert_url: str = "") -> list[dict]:
     """Return the rows."""
-    reasons = {urlsplit(alert_url).port: "who is told of recordings' faults"} if alert_url else {}
+    reasons = {urlsplit(alert_url).port: "who is told of recordings' errors"} if alert_url else {}
     if target["kind"] == "sftp":
         reasons[target.get("port") or 22] = "recordings go to their place"
     elif target["kind"] != "local":

@@ -12,7 +12,7 @@ description:
 positional: _input, domain
 options:
   _input:
-    description: The choice C(jitsi_stream_targets), V(own), V(youtube) and beginnings of addresses.
+    description: The setting C(jitsi_stream_targets), V(own), V(youtube) and beginnings of addresses.
     type: list
     elements: str
     required: true

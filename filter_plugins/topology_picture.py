@@ -21,7 +21,7 @@ options:
 """
 
 EXAMPLES = r"""
-picture: "{{ groups | deployment_plan(choices, firewall_matrix) | topology_picture('acme, 10.71.0.0/24') }}"
+picture: "{{ groups | deployment_plan(settings, firewall_matrix) | topology_picture('acme, 10.71.0.0/24') }}"
 """
 
 RETURN = r"""

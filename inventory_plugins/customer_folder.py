@@ -8,7 +8,7 @@ from ansible.plugins.inventory import BaseInventoryPlugin
 from ansible.plugins.loader import inventory_loader
 
 sys.path.append(str(Path(__file__).parents[1]))
-from toolkit.customer_folder import PLAN, faults, fingerprint, is_customer_folder
+from toolkit.customer_folder import PLAN, errors, fingerprint, is_customer_folder
 from toolkit.judged import JUDGED, refuse
 from toolkit.yaml_data import shown_path
 
@@ -17,8 +17,8 @@ name: customer_folder
 short_description: Refuse a customer's folder that is not data alone, then read its plan.yml
 description:
   - Stands before every other inventory plugin in C(ansible.cfg), so that every command of Ansible goes through it.
-  - A folder is a customer's when it has a C(plan.yml) or a C(openstack.yml). On a fault the run ends with exit code
-    2 and one sentence for each fault, before Ansible reads a file of the folder or evaluates a template.
+  - A folder is a customer's when it has a C(plan.yml) or a C(openstack.yml). On an error the run ends with exit code
+    2 and one sentence for each error, before Ansible reads a file of the folder or evaluates a template.
   - The plan itself is read by P(ansible.builtin.yaml#inventory). Callback P(judged_folder#callback) compares what
     was judged with what is there when the first play begins.
 options: {}
@@ -42,7 +42,7 @@ class InventoryModule(BaseInventoryPlugin):
         if file.name == PLAN and file.is_file():
             return True
         folder = shown_path(file.parent)
-        if file.suffix == ".yml" and is_customer_folder(folder) and (found := faults(folder)):
+        if file.suffix == ".yml" and is_customer_folder(folder) and (found := errors(folder)):
             refuse(found)
         return False
 
@@ -55,6 +55,6 @@ class InventoryModule(BaseInventoryPlugin):
 
         folder = shown_path(Path(path).parent)
         JUDGED[folder] = fingerprint(folder)
-        if found := faults(folder, decrypt):
+        if found := errors(folder, decrypt):
             refuse(found)
         inventory_loader.get("ansible.builtin.yaml").parse(inventory, loader, path, cache)

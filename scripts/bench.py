@@ -71,7 +71,7 @@ def show(row: dict) -> dict:
 
 
 def validate() -> list[dict]:
-    """A customer's folder from choices to verdict."""
+    """A customer's folder from settings to verdict."""
     with customer() as folder:
         command = ["ansible-playbook", "-i", f"{folder}/plan.yml", "playbooks/validate.yml"]
         command += ["-e", f"cloud_ssh_private_key_file={folder}/key"]

@@ -66,7 +66,7 @@ def _newest(held: Mapping[str, Package], dates: Mapping[str, datetime], moment: 
     return next(there, list(held)[-1])
 
 
-def release_faults(release: str, wanted: Mapping[str, str], packages: list[Package], where: str) -> list[str]:
+def release_errors(release: str, wanted: Mapping[str, str], packages: list[Package], where: str) -> list[str]:
     """A sentence if the repository lacks packages that a release is to consist of."""
     held = versions(packages)
     lacking = [

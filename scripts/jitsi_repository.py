@@ -16,7 +16,7 @@ from io import BytesIO
 from pathlib import Path
 
 from debian.deb822 import Packages, Release
-from signing_key_faults import signing_key_faults
+from signing_key_errors import signing_key_errors
 
 from toolkit.files import content
 
@@ -98,8 +98,8 @@ def _key(repository: dict) -> bytes:
     file = repository.get("key_file")
     key = content(Path(file).expanduser()) if file else read(repository["key_url"])
     source, fingerprints = file or repository["key_url"], repository.get("key_fingerprints") or []
-    if faults := signing_key_faults(key.decode(errors="replace"), source, fingerprints):
-        raise UntrustedError(" ".join(faults).removesuffix("."))
+    if errors := signing_key_errors(key.decode(errors="replace"), source, fingerprints):
+        raise UntrustedError(" ".join(errors).removesuffix("."))
     return key
 
 

@@ -10,8 +10,8 @@ from pathlib import Path
 RECAP = re.compile(r"^(\S+)\s+: ok=\d+\s+changed=(\d+)\s+unreachable=(\d+)\s+failed=(\d+)", re.MULTILINE)
 
 
-def faults(log: str) -> list[str]:
-    """Name every host of the log's recaps that changed or failed; an absent recap is a fault, too."""
+def errors(log: str) -> list[str]:
+    """Name every host of the log's recaps that changed or failed; an absent recap is an error, too."""
     recap = RECAP.findall(log)
     if not recap:
         return ["no play recap found"]
@@ -23,6 +23,6 @@ def faults(log: str) -> list[str]:
 
 
 if __name__ == "__main__":
-    found = faults(Path(sys.argv[1]).read_text())
+    found = errors(Path(sys.argv[1]).read_text())
     print("\n".join(found) or "unchanged: every host reports changed=0")
     sys.exit(bool(found))

@@ -25,7 +25,7 @@ description:
 author: The maintainers
 """
 
-# What each task would work out anew; all come from templates that speak of choices and addresses only.
+# What each task would work out anew; all come from templates that speak of settings and addresses only.
 REACH = ("ansible_user", "ansible_ssh_private_key_file", "ansible_ssh_common_args")
 
 ansible_mitogen.affinity.policy = ansible_mitogen.affinity.Policy()

@@ -104,7 +104,7 @@ def options(role, entry=None):
 
 
 CONTRACT = options("customer", "main")
-OFFER = load("group_vars/all.yml")
+DEFAULTS = load("group_vars/all.yml")
 
 
 def test_something_is_judged():
@@ -230,7 +230,7 @@ def test_groups_are_the_same_everywhere():
     matrix = load("group_vars/jitsi/firewall.yml")["firewall_offer"]
     assert set(matrix) - {"jitsi"} == set(groups)
     assert {path.parts[1] for path in WIRING} - {"jitsi"} <= set(groups)
-    for plan in OFFER["jitsi_plans"].values():
+    for plan in DEFAULTS["jitsi_plans"].values():
         assert set(plan["machines"]) == {kind.group for kind in KINDS if not kind.optional}
     for setting in ("cloud_flavors", "cloud_volume_gb"):
         assert set(CONTRACT[setting]["options"]) == {kind.name for kind in KINDS}
@@ -261,7 +261,7 @@ def test_daemons_read_their_files_whatever_became_of_the_run_before():
 def test_offer_is_the_contract_without_what_must_be_chosen():
     # A secret has no default, so that its absence is seen.
     optional = {name for name, option in CONTRACT.items() if not option.get("required") and not option.get("no_log")}
-    assert set(OFFER) == optional
+    assert set(DEFAULTS) == optional
 
 
 @pytest.mark.parametrize("example", EXAMPLES)
@@ -273,7 +273,7 @@ def test_examples_choose_from_the_contract(example):
 
 
 @pytest.mark.parametrize("path", WIRING, ids=str)
-def test_wiring_neither_makes_choices_nor_looks_like_one(path):
+def test_wiring_neither_makes_settings_nor_looks_like_one(path):
     names = set(load(path) or {})
     assert not {name for name in names if name.startswith(("jitsi_", "cloud_"))}
 
@@ -308,8 +308,8 @@ def role_reads(role):
 
 
 @pytest.mark.parametrize("role", ROLES)
-def test_roles_know_no_groups_no_other_hosts_and_no_choices(role):
-    """The contract's role alone reads choices and, as a whole, groups; it judges them."""
+def test_roles_know_no_groups_no_other_hosts_and_no_settings(role):
+    """The contract's role alone reads settings and, as a whole, groups; it judges them."""
     foreign = {"groups", "group_names", "hostvars"} | set(CONTRACT)
     if role == "customer":
         foreign = {"group_names", "hostvars"}
@@ -323,7 +323,7 @@ def test_roles_know_no_groups_no_other_hosts_and_no_choices(role):
 def test_defaults_are_the_options_that_are_not_required(role):
     stated = {name for name, option in options(role).items() if not option.get("required")}
     if role == "customer":
-        stated -= set(CONTRACT)  # their defaults are the offer
+        stated -= set(CONTRACT)  # their defaults are the defaults
     defaults = of(role, "defaults", ".yml")
     assert {name for path in defaults for name in load(path) or {}} == stated
 
@@ -392,18 +392,18 @@ def test_one_role_writes_one_path():
 
 
 def test_no_error_is_ignored_and_no_default_shadowed():
-    faults = []
+    errors = []
     for path in task_files():
         defaults = set()
         if path.parts[0] == "roles":
             defaults = {name for name, option in options(path.parts[1]).items() if not option.get("required")}
         for task in tasks_of(load(path)):
             if "ignore_errors" in task:
-                faults.append(f"{path}: {task.get('name')}: ignore_errors")
+                errors.append(f"{path}: {task.get('name')}: ignore_errors")
             facts = task.get("ansible.builtin.set_fact") or {}
-            faults += [f"{path}: {task.get('name')}: set_fact of {name}" for name in facts if name in defaults]
-            faults += [] if "name" in task else [f"{path}: a task or play without a name"]
-    assert faults == []
+            errors += [f"{path}: {task.get('name')}: set_fact of {name}" for name in facts if name in defaults]
+            errors += [] if "name" in task else [f"{path}: a task or play without a name"]
+    assert errors == []
 
 
 # --- filters and other plugins
@@ -533,9 +533,9 @@ def test_collections_are_installed_as_pinned():
 # --- documents
 
 
-def test_choices_md_is_what_the_generator_prints():
-    printed = subprocess.run(["scripts/choices"], cwd=ROOT, text=True, capture_output=True, check=True).stdout
-    assert read("docs/choices.md") == printed, "run scripts/choices > docs/choices.md"
+def test_settings_md_is_what_the_generator_prints():
+    printed = subprocess.run(["scripts/settings"], cwd=ROOT, text=True, capture_output=True, check=True).stdout
+    assert read("docs/settings.md") == printed, "run scripts/settings > docs/settings.md"
 
 
 def test_every_command_of_the_readme_exists():

@@ -18,7 +18,7 @@ from typing import Any
 
 import yaml
 
-from .yaml_data import Fault, NotDataError, document, is_empty, plain, read, shown, texts
+from .yaml_data import Error, NotDataError, document, is_empty, plain, read, shown, texts
 
 PLAN, CLOUD, SETTINGS = "plan.yml", "openstack.yml", Path("group_vars/jitsi")
 OWN_CLOUD = Path(__file__).parents[1] / "inventories/example-small/openstack.yml"
@@ -30,7 +30,7 @@ TEMPLATE = re.compile(r"\{[{%#]")
 PATH_BEGINS = re.compile(r"\A\{\{ *(inventory_dir|jitsi_state_dir) *\}\}(?=/|$)")
 HOST = re.compile(r"[A-Za-z0-9._-]{1,80}(?:\[(\d{1,4}):(\d{1,4})\])?[A-Za-z0-9._-]{0,80}", re.ASCII)
 VAULT = b"$ANSIBLE_VAULT"
-LISTED = 20  # faults; more of them help nobody
+LISTED = 20  # errors; more of them help nobody
 
 type Decrypt = Callable[[bytes], bytes]
 
@@ -51,15 +51,15 @@ def fingerprint(folder: Path) -> str:
     return judged.hexdigest()
 
 
-def faults(folder: Path, decrypt: Decrypt | None = None) -> list[Fault]:
-    """What is wrong with the folder, the first LISTED faults. Without decrypt what is encrypted is not looked into.
+def errors(folder: Path, decrypt: Decrypt | None = None) -> list[Error]:
+    """What is wrong with the folder, the first LISTED errors. Without decrypt what is encrypted is not looked into.
 
     decrypt raises ValueError where the password is another one; that is said where the vault is needed.
     """
-    return list(itertools.islice(_all_faults(folder, decrypt), LISTED))
+    return list(itertools.islice(_all_errors(folder, decrypt), LISTED))
 
 
-def _all_faults(folder: Path, decrypt: Decrypt | None) -> Iterator[Fault]:
+def _all_errors(folder: Path, decrypt: Decrypt | None) -> Iterator[Error]:
     misplaced = list(_misplaced(folder))
     yield from misplaced
     if misplaced:  # what is read below is regular files where they belong
@@ -80,15 +80,15 @@ def _files_of_settings(folder: Path) -> list[Path]:
 # Where files may be.
 
 
-def _misplaced(folder: Path) -> Iterator[Fault]:
+def _misplaced(folder: Path) -> Iterator[Error]:
     for name in (PLAN, CLOUD):
         yield from _irregular(folder / name)
     for file in sorted(folder.glob("*.yml")):
         if file.name not in (PLAN, CLOUD):
-            yield Fault(str(file), 0, "Ansible would read hosts from it. Fix: move it into a folder, or delete it.")
+            yield Error(str(file), 0, "Ansible would read hosts from it. Fix: move it into a folder, or delete it.")
     for name in ("host_vars", "host_vars.yml", "host_vars.yaml", "host_vars.json"):
         if (folder / name).exists() or (folder / name).is_symlink():
-            yield Fault(str(folder / name), 0, _NOWHERE_ELSE)
+            yield Error(str(folder / name), 0, _NOWHERE_ELSE)
     yield from _in_group_vars(folder)
 
 
@@ -98,20 +98,20 @@ _NOWHERE_ELSE = (
 )
 
 
-def _in_group_vars(folder: Path) -> Iterator[Fault]:
+def _in_group_vars(folder: Path) -> Iterator[Error]:
     for place in (folder / "group_vars", folder / SETTINGS):
         if place.is_symlink() or (place.exists() and not place.is_dir()):
-            yield Fault(str(place), 0, "this must be a folder, and no link. Fix: put a folder in its place.")
+            yield Error(str(place), 0, "this must be a folder, and no link. Fix: put a folder in its place.")
             return
     for entry in _entries(folder / "group_vars"):
         if entry.name != SETTINGS.name:
-            yield Fault(str(entry), 0, _NOWHERE_ELSE)
+            yield Error(str(entry), 0, _NOWHERE_ELSE)
     entries = _entries(folder / SETTINGS)
     if len(entries) > MOST_FILES:
-        yield Fault(str(folder / SETTINGS), 0, f"there are more than {MOST_FILES} files. Fix: put settings together.")
+        yield Error(str(folder / SETTINGS), 0, f"there are more than {MOST_FILES} files. Fix: put settings together.")
     for entry in entries[:MOST_FILES]:
         if entry.suffix != ".yml" and not entry.is_dir():
-            yield Fault(str(entry), 0, "a file of settings is called NAME.yml. Fix: rename it, or move it elsewhere.")
+            yield Error(str(entry), 0, "a file of settings is called NAME.yml. Fix: rename it, or move it elsewhere.")
         yield from _irregular(entry)
 
 
@@ -121,30 +121,30 @@ def _entries(place: Path) -> list[Path]:
     return sorted(entry for entry in found if not entry.name.startswith(".") and not entry.name.endswith("~"))
 
 
-def _irregular(path: Path) -> Iterator[Fault]:
-    """The fault of a path that is there and no regular file."""
+def _irregular(path: Path) -> Iterator[Error]:
+    """The error of a path that is there and no regular file."""
     try:
         mode = path.lstat().st_mode
     except FileNotFoundError:
         return
     if stat.S_ISLNK(mode):
-        yield Fault(str(path), 0, "this is a link, which may lead anywhere. Fix: put the file itself there.")
+        yield Error(str(path), 0, "this is a link, which may lead anywhere. Fix: put the file itself there.")
     elif not stat.S_ISREG(mode):
-        yield Fault(str(path), 0, "this is no regular file. Fix: put one there.")
+        yield Error(str(path), 0, "this is no regular file. Fix: put one there.")
 
 
 # What may stand in them.
 
 
-def _of_file(path: Path, judge: Callable[[bytes], Iterator[tuple[int, str]]]) -> Iterator[Fault]:
-    """The faults of a file's content, each with where it is."""
+def _of_file(path: Path, judge: Callable[[bytes], Iterator[tuple[int, str]]]) -> Iterator[Error]:
+    """The errors of a file's content, each with where it is."""
     try:
         for line, text in judge(read(path)):
-            yield Fault(str(path), line, text)
+            yield Error(str(path), line, text)
     except NotDataError as error:
-        yield Fault(str(path), error.line, str(error))
+        yield Error(str(path), error.line, str(error))
     except OSError as error:
-        yield Fault(str(path), 0, f"the file cannot be read ({error.strerror}). Fix: chmod u+r it.")
+        yield Error(str(path), 0, f"the file cannot be read ({error.strerror}). Fix: chmod u+r it.")
 
 
 def _settings(content: bytes, decrypt: Decrypt | None) -> Iterator[tuple[int, str]]:
@@ -185,7 +185,7 @@ def _near(name: str) -> str:
     """What may have been meant."""
     known = yaml.load(OPTIONS.read_text(), Loader=yaml.CSafeLoader)["argument_specs"]["main"]["options"]
     near = difflib.get_close_matches(name, known, 1, 0.6)
-    return f"write {near[0]}." if near else "docs/choices.md lists all there are."
+    return f"write {near[0]}." if near else "docs/settings.md lists all there are."
 
 
 def _evaluated(name: str) -> str:
@@ -208,10 +208,10 @@ def _plan(content: bytes) -> Iterator[tuple[int, str]]:
         for key, value in group.value:
             at = key.start_mark.line + 1
             if key.value == "hosts":
-                for number, fault in _hosts(value):
+                for number, error in _hosts(value):
                     hosts += number
-                    if fault:
-                        yield fault
+                    if error:
+                        yield error
             elif key.value != "children":
                 yield (
                     at,

@@ -6,21 +6,21 @@ from pathlib import Path
 from typing import NoReturn
 
 from .customer_folder import fingerprint
-from .yaml_data import Fault
+from .yaml_data import Error
 
 # For each customer's folder the fingerprint from before it was judged, until that is compared.
 JUDGED: dict[Path, str] = {}
 
 
-def changed_since() -> list[Fault]:
-    """A fault for each folder that is no longer as it was judged. What was compared counts as judged no more."""
+def changed_since() -> list[Error]:
+    """An error for each folder that is no longer as it was judged. What was compared counts as judged no more."""
     text = "a file of the folder changed while it was read. Fix: run the same again."
-    found = [Fault(str(folder), 0, text) for folder, before in JUDGED.items() if fingerprint(folder) != before]
+    found = [Error(str(folder), 0, text) for folder, before in JUDGED.items() if fingerprint(folder) != before]
     JUDGED.clear()
     return found
 
 
-def refuse(found: Iterable[Fault]) -> NoReturn:
-    """End the run with a sentence for each fault."""
-    print("\n".join(["Refused, nothing was touched:", *(f"* {fault}" for fault in found)]), file=sys.stderr)
+def refuse(found: Iterable[Error]) -> NoReturn:
+    """End the run with a sentence for each error."""
+    print("\n".join(["Refused, nothing was touched:", *(f"* {error}" for error in found)]), file=sys.stderr)
     sys.exit(2)

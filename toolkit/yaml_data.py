@@ -22,7 +22,7 @@ LOADER = yaml.CSafeLoader
 
 
 @dataclass(frozen=True)
-class Fault:
+class Error:
     """What is wrong at a place, as one sentence with the fix; line 0 is the file as a whole."""
 
     file: str

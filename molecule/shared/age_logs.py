@@ -97,8 +97,8 @@ def main():
         run("systemctl", "is-enabled", timer)
         run("systemctl", "is-active", timer)
 
-    if faults := rotated() + vacuumed():
-        sys.exit("; ".join(faults))
+    if errors := rotated() + vacuumed():
+        sys.exit("; ".join(errors))
 
 
 def rotated():
@@ -110,7 +110,7 @@ def rotated():
 
 def vacuumed():
     """The same of the service that looks after the journal and what nobody rotates."""
-    faults, ages = [], (DAYS - 1, DAYS, DAYS + 1)
+    errors, ages = [], (DAYS - 1, DAYS, DAYS + 1)
     loose = {age: old_file(f"/var/log/jitsi/loose-{age}", age) for age in ages}
     image = old_file("/tmp/java_pid1.hprof", 2)  # noqa: S108 - where Java writes it
     empty = Path("/var/log/jitsi/in-use")
@@ -124,16 +124,16 @@ def vacuumed():
     journal = run("journalctl", f"--identifier={MARK}", "--output=cat").splitlines()
     kept = ages[:1]
     if journal != [f"of {age} days" for age in kept]:
-        faults.append(f"the journal holds {journal}")
+        errors.append(f"the journal holds {journal}")
     if tuple(age for age in ages if loose[age].exists()) != kept:
-        faults.append(f"loose files are left: {[age for age in ages if loose[age].exists()]}")
+        errors.append(f"loose files are left: {[age for age in ages if loose[age].exists()]}")
     if image.exists():
-        faults.append("a memory image is left")
+        errors.append("a memory image is left")
     if not empty.exists():
-        faults.append("a log in use was deleted")
+        errors.append("a log in use was deleted")
     if Path("/etc/sysctl.d/30-core-images.conf").read_text().split("=")[-1].strip() != "|/bin/false":
-        faults.append("memory images are written")
-    return faults
+        errors.append("memory images are written")
+    return errors
 
 
 main()

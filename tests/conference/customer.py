@@ -100,7 +100,7 @@ def ports(text: int | str) -> range:
 class Customer:
     """Everything the checks compare with; `group_vars/jitsi/verify.yml` fills it in.
 
-    rules are the choices about rooms (names, lobby, password, may_name, peer_to_peer, and what is muted at entry),
+    rules are the settings about rooms (names, lobby, password, may_name, peer_to_peer, and what is muted at entry),
     consent tells whether visitors are asked before anything else, firewall is the matrix, pages are URLs the customer's
     page may lead to, ca is the lab's own authority or empty, log is where tracebacks go, log_days how long logs may
     live, retiring are servers that the plan no longer has, jump are ssh's arguments for servers without a public

@@ -1,7 +1,7 @@
 """Runs on the meet host as root: does the toolkit's own directory keep to itself what it must?
 
 Argument: where its tree begins. Goes there with what jitsi-directory goes there with, so that no secret travels; prints
-one sentence per fault, as a JSON list.
+one sentence per error, as a JSON list.
 """
 
 import json
@@ -21,7 +21,7 @@ SERVER = settings["servers"][0]
 ADDRESS = urlsplit(SERVER).hostname, 636
 READER = settings["bind_dn"], settings["password"]
 PEOPLE = settings["base"]
-faults = []
+errors = []
 
 
 def connect(address=SERVER, ca=settings["ca_file"]):
@@ -35,26 +35,26 @@ def connect(address=SERVER, ca=settings["ca_file"]):
 
 
 def refused(what, expected, attempt, *arguments):
-    """Notes a fault unless the attempt ends with the expected error."""
+    """Notes an error unless the attempt ends with the expected error."""
     try:
         attempt(*arguments)
     except expected:
         return
     except Exception as error:
-        faults.append(f"{what}: not refused but broken, {type(error).__name__}: {error}")
+        errors.append(f"{what}: not refused but broken, {type(error).__name__}: {error}")
     else:
-        faults.append(what)
+        errors.append(what)
 
 
 reader = connect()
 reader.simple_bind_s(*READER)
 people = reader.search_s(PEOPLE, ldap.SCOPE_ONELEVEL, "(uid=*)", ["*", "+"])
 if not people:
-    faults.append("the reader finds nobody, so nothing could be tried")
+    errors.append("the reader finds nobody, so nothing could be tried")
 for name, attributes in people:
     shown = {attribute for attribute in attributes if attribute in ("userPassword", "jitsiPasswordIssued")}
     if shown:
-        faults.append(f"the reader reads {' and '.join(sorted(shown))} of {name}")
+        errors.append(f"the reader reads {' and '.join(sorted(shown))} of {name}")
 person = people[0][0] if people else PEOPLE
 
 # Nobody who has not said who he is.
@@ -105,4 +105,4 @@ refused("TLS 1.0 will do", old, handshake, ssl.TLSVersion.TLSv1)
 refused("TLS 1.1 will do", old, handshake, ssl.TLSVersion.TLSv1_1)
 handshake(ssl.TLSVersion.TLSv1_2)
 handshake(ssl.TLSVersion.TLSv1_3)
-print(json.dumps(faults))
+print(json.dumps(errors))

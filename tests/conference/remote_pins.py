@@ -1,6 +1,6 @@
 """Runs on the meet host as root: are PINs, and the names of their rooms, there for longer than they may be?
 
-Arguments: the folder they lie in, the days. Prints one sentence per fault, as a JSON list; no room is named.
+Arguments: the folder they lie in, the days. Prints one sentence per error, as a JSON list; no room is named.
 """
 
 import contextlib
@@ -21,6 +21,6 @@ counted = {
     f"PINs older than {DAYS} days": sum(hour < now - DAYS * 24 for hour in used),
     "PINs used in hours that have not come": sum(hour > now for hour in used),
 }
-faults = [f"{what}: {number}" for what, number in counted.items() if number]
-faults += [f"{name} lies in {FOLDER}" for name in sorted(set(os.listdir(FOLDER)) - FILES)]
-print(json.dumps(faults))
+errors = [f"{what}: {number}" for what, number in counted.items() if number]
+errors += [f"{name} lies in {FOLDER}" for name in sorted(set(os.listdir(FOLDER)) - FILES)]
+print(json.dumps(errors))

@@ -19,8 +19,8 @@ def test_directory_keeps_to_itself(meet, customer, directory):
     tree = "dc=" + customer.domain.replace(".", ",dc=")
     done = meet.run("python3 -W ignore -c %s %s", ASK.read_text(), tree)
     assert done.rc == 0, done.stderr
-    faults = json.loads(done.stdout)
-    assert not faults, "; ".join(faults)
+    errors = json.loads(done.stdout)
+    assert not errors, "; ".join(errors)
 
 
 @pytest.mark.guard(

@@ -15,5 +15,5 @@ def test_directory_answers(meet, directory_server):
     assert done.rc in (0, 1, 2), done.stderr
     found = [line.partition(": ") for line in done.stdout.splitlines() if f" {directory_server}" in line]
     assert found, done.stdout
-    faults = [text for kind, _, text in found if kind != "ok"]
-    assert not faults, " ".join(faults)
+    errors = [text for kind, _, text in found if kind != "ok"]
+    assert not errors, " ".join(errors)

@@ -37,15 +37,15 @@ def test_ports_from_outside(customer, server, doors):
     """From outside exactly the ports of the firewall matrix are open"""
     world = server.allowed(customer.firewall, "tcp", {"world"})
     admin = server.allowed(customer.firewall, "tcp", {"admin"})  # may be let through, depending on where we stand
-    faults = []
+    errors = []
     for address in filter(reachable, server.public):
         # "closed" is as bad as "open": the firewalls let it pass, and one day somebody listens.
         passed = {port for port in KNOCKED if doors[address, port] != "filtered"}
         too_many = sorted(port for port in passed if not any_of(port, world | admin))
         missing = sorted(port for port in KNOCKED if any_of(port, world) and port not in passed)
-        faults += [f"{address} lets {numbers(too_many)} through"] * bool(too_many)
-        faults += [f"{address} does not let {numbers(missing)} through"] * bool(missing)
-    assert not faults, "; ".join(faults)
+        errors += [f"{address} lets {numbers(too_many)} through"] * bool(too_many)
+        errors += [f"{address} does not let {numbers(missing)} through"] * bool(missing)
+    assert not errors, "; ".join(errors)
 
 
 def numbers(ports: list[int]) -> str:

@@ -148,7 +148,9 @@ def test_stream_needs_the_key(customer, page_name, nobody_streams, entrance, tmp
 def test_stream_asks(customer, page_name):
     """Who was not asked, or does not know the word, is not served the stream"""
     if not (customer.consent or customer.stream_word):
-        pytest.skip("this customer's viewers are asked nothing (jitsi_consent is none, no jitsi_stream_word)")
+        pytest.skip(
+            "this customer's viewers are asked nothing (jitsi_consent is none, no jitsi_stream_viewer_password)"
+        )
     for path in (LIVE, "/live/live-0.ts"):
         answer = outside.ask(customer, path, name=page_name)
         assert answer.status == 403, f"{path} answers {answer.status}"

@@ -104,8 +104,8 @@ def test_pins_are_forgotten(customer, meet):
     folder, days = "/var/lib/private/jitsi-conference-mapper", str(customer.log_days)
     done = meet.run("python3 -c %s %s %s", PINS.read_text(), folder, days)
     assert done.rc == 0, done.stderr
-    faults = json.loads(done.stdout)
-    assert not faults, "; ".join(faults)
+    errors = json.loads(done.stdout)
+    assert not errors, "; ".join(errors)
 
 
 @contextlib.asynccontextmanager

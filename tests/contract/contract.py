@@ -6,14 +6,14 @@ import subprocess
 from pathlib import Path
 
 import yaml
-from contract_faults import contract_faults
-from moderation_faults import moderation_faults
-from recording_faults import recording_faults
-from topology_faults import topology_faults
-from trunk_faults import trunk_faults
+from moderation_errors import moderation_errors
+from recording_errors import recording_errors
+from setting_errors import setting_errors
+from topology_errors import topology_errors
+from trunk_errors import trunk_errors
 
 ROOT = Path(__file__).parent.parent.parent
-OFFER = yaml.safe_load((ROOT / "group_vars/all.yml").read_text())
+DEFAULTS = yaml.safe_load((ROOT / "group_vars/all.yml").read_text())
 SPECS = yaml.safe_load((ROOT / "roles/customer/meta/argument_specs.yml").read_text())["argument_specs"]
 OPTIONS = SPECS["main"]["options"]
 ROLE = yaml.safe_load((ROOT / "roles/customer/vars/main.yml").read_text())
@@ -21,7 +21,7 @@ LIMITS, CATALOGUES, GROUPS = (ROLE[f"__customer_{name}"] for name in ("limits", 
 SECRETS = {name for name, option in OPTIONS.items() if option.get("no_log")}
 SEED = "a-seed-of-more-than-thirty-two-characters"
 
-CHOICES = {
+SETTINGS = {
     "jitsi_customer": "acme",
     "jitsi_domain": "meet.acme.example",
     "jitsi_plan": "office",
@@ -44,11 +44,11 @@ PLAN = {
 }
 
 
-def judge(choices, groups=None):
-    """All faults of choices on top of the offer, and of groups."""
-    merged = {**copy.deepcopy(OFFER), **choices}
-    faults = contract_faults(merged, OPTIONS, LIMITS, CATALOGUES) + topology_faults(groups or PLAN, merged, GROUPS)
-    return faults + moderation_faults(merged) + recording_faults(merged) + trunk_faults(merged)
+def judge(settings, groups=None):
+    """All errors of settings on top of the defaults, and of groups."""
+    merged = {**copy.deepcopy(DEFAULTS), **settings}
+    errors = setting_errors(merged, OPTIONS, LIMITS, CATALOGUES) + topology_errors(groups or PLAN, merged, GROUPS)
+    return errors + moderation_errors(merged) + recording_errors(merged) + trunk_errors(merged)
 
 
 def operator_of(home: Path) -> Path:
@@ -70,16 +70,16 @@ def environment(home: Path) -> dict:
     return os.environ | {"https_proxy": "http://127.0.0.1:9", "ANSIBLE_NOCOLOR": "1"} | own
 
 
-def write_customer(folder: Path, choices=None, plan=None) -> Path:
-    """A customer's folder as an operator has it, secrets in the vault; choices may be text for what is no YAML."""
-    choices = CHOICES if choices is None else choices
+def write_customer(folder: Path, settings=None, plan=None) -> Path:
+    """A customer's folder as an operator has it, secrets in the vault; settings may be text for what is no YAML."""
+    settings = SETTINGS if settings is None else settings
     jitsi = folder / "group_vars" / "jitsi"
     jitsi.mkdir(parents=True)
     vault = {"jitsi_seed": SEED}
-    clear = choices
-    if isinstance(choices, dict):
-        vault |= {k: v for k, v in choices.items() if k in SECRETS}
-        clear = {k: v for k, v in choices.items() if k not in SECRETS}
+    clear = settings
+    if isinstance(settings, dict):
+        vault |= {k: v for k, v in settings.items() if k in SECRETS}
+        clear = {k: v for k, v in settings.items() if k not in SECRETS}
     (jitsi / "main.yml").write_text(clear if isinstance(clear, str) else yaml.safe_dump(clear, allow_unicode=True))
     plan = plan or {"jitsi": {"children": {g: {"hosts": dict.fromkeys(PLAN[g])} for g in GROUPS if g in PLAN}}}
     (folder / "plan.yml").write_text(plan if isinstance(plan, str) else yaml.safe_dump(plan))

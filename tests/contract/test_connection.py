@@ -7,7 +7,7 @@ import threading
 
 import pytest
 import yaml
-from contract import CHOICES, ROOT, write_customer
+from contract import ROOT, SETTINGS, write_customer
 from openstack_first_contact import FirstContact
 
 SERVERS = {"acme-meet": "127.0.0.1", "acme-jvb-1": "127.0.0.2"}
@@ -44,8 +44,8 @@ def folder(tmp_path_factory):
     home.mkdir()
     (home / "authorized_keys").write_text(make_key(key))
     host_key = make_key(home / "host_key")
-    choices = CHOICES | {"cloud_admin_user": "root", "cloud_ssh_private_key_file": str(key)}
-    customer = write_customer(home / "acme 1", choices)
+    settings = SETTINGS | {"cloud_admin_user": "root", "cloud_ssh_private_key_file": str(key)}
+    customer = write_customer(home / "acme 1", settings)
     addresses = {
         name: {"ansible_host": address, "server_public_ipv4": address if name in PUBLIC else ""}
         for name, address in SERVERS.items()

@@ -28,9 +28,9 @@ def runs(home):
 def must_be_refused(done, home, *places):
     assert done.returncode == 2, done.stdout + done.stderr
     assert done.stdout == ""
-    head, *faults = done.stderr.splitlines()
+    head, *errors = done.stderr.splitlines()
     assert head == "Refused, nothing was touched:"
-    assert [fault.removeprefix("* ").split(":")[0] for fault in faults] == [str(place) for place in places]
+    assert [error.removeprefix("* ").split(":")[0] for error in errors] == [str(place) for place in places]
     assert not (home / "pwned").exists()
     assert SEED not in done.stderr
 
@@ -72,7 +72,7 @@ def test_no_other_file_says_how_hosts_are_reached(home, tmp_path, name, line):
     done = run(folder)
     place = "host_vars" if name.startswith("host_vars") else name
     assert f"* {folder}/{place}{f', line {line}' if line else ''}: " in done.stderr
-    must_be_refused(done, home, *(fault[2:].split(":")[0] for fault in done.stderr.splitlines()[1:]))
+    must_be_refused(done, home, *(error[2:].split(":")[0] for error in done.stderr.splitlines()[1:]))
 
 
 @pytest.mark.parametrize("name", ["plan.yml", "group_vars/jitsi/main.yml", "group_vars/jitsi/more.yml"])

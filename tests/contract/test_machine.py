@@ -6,7 +6,7 @@ import subprocess
 
 import pytest
 import yaml
-from contract import CHOICES, ROOT, environment, write_customer
+from contract import ROOT, SETTINGS, environment, write_customer
 
 # What shells and make take for their own, and what must reach the file as it was written.
 NASTY = 'it\'s; touch pwned & touch pwned $(touch pwned) `touch pwned` $HOME ${HOME} $$ "x" #\\ | > pwned'
@@ -53,7 +53,7 @@ def folder(tmp_path_factory):
     """A customer folder outside the checkout, with credentials of its own."""
     there = tmp_path_factory.mktemp("customers") / 'my customers, o\'hara & "co" 100%h'
     there.mkdir()
-    customer = write_customer(there / "acme 1", CHOICES | {"jitsi_service_name": "Müllers Gespräche"})
+    customer = write_customer(there / "acme 1", SETTINGS | {"jitsi_service_name": "Müllers Gespräche"})
     (customer / "clouds.yaml").write_text("clouds: {mycloud: {auth: {auth_url: https://cloud.example}}}\n")
     return customer
 

@@ -3,9 +3,9 @@
 import itertools
 
 from bridge_capacity import bridge_capacity
-from contract import OFFER
+from contract import DEFAULTS
 
-PLANS = OFFER["jitsi_plans"]
+PLANS = DEFAULTS["jitsi_plans"]
 SOLD = {name: plan for name, plan in PLANS.items() if name != "individual"}
 
 
@@ -18,6 +18,6 @@ def test_there_are_six_plans_that_grow_and_one_without_limits():
 
 
 def test_the_bridges_of_a_plan_carry_its_users():
-    one = bridge_capacity(OFFER["cloud_bridge_vcpus"], OFFER["jitsi_cameras"])
+    one = bridge_capacity(DEFAULTS["cloud_bridge_vcpus"], DEFAULTS["jitsi_usage_profile"])
     for name, plan in SOLD.items():
         assert plan["machines"]["videobridges"] * one >= plan["users"], name

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from contract import CHOICES, OFFER, PLAN, ROOT, SEED, environment, operator_of, play, snapshot, write_customer
+from contract import DEFAULTS, PLAN, ROOT, SEED, SETTINGS, environment, operator_of, play, snapshot, write_customer
 
 REFUSED = "Refused, nothing was touched:"
 
@@ -34,7 +34,9 @@ def test_a_valid_customer_passes_and_nothing_is_touched(folder):
     done = play(folder, "validate")
     assert done.returncode == 0, done.stdout
     assert "acme: nothing to refuse; plan office, 4 servers" in done.stdout
-    unchecked = f"Not checked whether https://download.jitsi.org stable/ has the packages of {OFFER['jitsi_release']}:"
+    unchecked = (
+        f"Not checked whether https://download.jitsi.org stable/ has the packages of {DEFAULTS['jitsi_release']}:"
+    )
     assert unchecked in " ".join(done.stdout.split())
     assert "WARNING" not in done.stdout + done.stderr
     assert SEED not in done.stdout + done.stderr
@@ -82,21 +84,21 @@ def test_every_example_is_an_inventory_as_a_whole_folder(tmp_path):
     assert "example-page-meet" in json.loads(done.stdout)["meet"]["hosts"]
 
 
-def test_faults_of_every_kind_are_listed_together(folder):
-    choices = CHOICES | {
+def test_errors_of_every_kind_are_listed_together(folder):
+    settings = SETTINGS | {
         "jitsi_domian": "x",
-        "jitsi_log_days": 0,
+        "jitsi_log_retention_days": 0,
         "jitsi_certificate": {"mod": "acme"},
     }
-    del choices["jitsi_domain"]
+    del settings["jitsi_domain"]
     plan = {"jitsi": {"children": {"meet": {"hosts": {"acme-meet": None}}, "printers": {"hosts": {"bcme-rec": None}}}}}
-    write_customer(folder, choices, plan)
+    write_customer(folder, settings, plan)
     before = snapshot(folder)
     lines = refused(
         play(folder, "validate"),
-        "jitsi_domian is not a choice: write jitsi_domain.",
-        "jitsi_log_days is 0: write a whole number of days from 1 to 14.",
-        "jitsi_certificate.mod is not a choice: write jitsi_certificate.mode.",
+        "jitsi_domian is not a setting: write jitsi_domain.",
+        "jitsi_log_retention_days is 0: write a whole number of days from 1 to 14.",
+        "jitsi_certificate.mod is not a setting: write jitsi_certificate.mode.",
         "group videobridges has no hosts and plan office needs 2: write acme-jvb-[1:2] in plan.yml.",
         "group printers of plan.yml is unknown: this toolkit has meet, videobridges, turn, directories, streamers, "
         "recorders, gateways.",
@@ -108,13 +110,13 @@ def test_faults_of_every_kind_are_listed_together(folder):
 
 def test_a_page_that_cannot_be_shown_is_refused(folder):
     colors = {"background": "#ffffff", "text": "#999999", "accent": "#0b57d0"}
-    choices = CHOICES | {
+    settings = SETTINGS | {
         "jitsi_consent_texts": {"en": "en.md"},
         "jitsi_logo_file": "{{ inventory_dir }}/plan.yml",
         "jitsi_pictures": {"favicon": "brand/favicon.svg"},
         "jitsi_page_colors": {"light": colors, "dark": colors | {"text": "#000000"}},
     }
-    write_customer(folder, choices)
+    write_customer(folder, settings)
     (folder / "en.md").write_text("# Hello\n\n<script>alert(1)</script>\n")
     refused(
         play(folder, "validate"),
@@ -129,7 +131,7 @@ def test_a_page_that_cannot_be_shown_is_refused(folder):
 
 def test_a_certificate_without_its_intermediate_is_refused(folder):
     files = {"certificate_file": f"{folder}/server.crt", "key_file": f"{folder}/server.key"}
-    write_customer(folder, CHOICES | {"jitsi_certificate": {"mode": "files"} | files})
+    write_customer(folder, SETTINGS | {"jitsi_certificate": {"mode": "files"} | files})
     script = """
     options="-newkey ec -pkeyopt ec_paramgen_curve:P-256 -noenc"
     openssl req -x509 $options -subj /CN=Root -keyout root.key -out root.crt
@@ -153,7 +155,7 @@ def test_a_certificate_without_its_intermediate_is_refused(folder):
 
 @pytest.mark.parametrize("playbook", ["validate", "plan", "site"])
 def test_a_machine_without_the_key_and_the_clouds_login_is_refused_before_anything_is_touched(folder, playbook):
-    write_customer(folder, CHOICES | {"cloud_name": "theirs", "cloud_ssh_private_key_file": f"{folder}/key"})
+    write_customer(folder, SETTINGS | {"cloud_name": "theirs", "cloud_ssh_private_key_file": f"{folder}/key"})
     before = snapshot(folder)
     refused(
         play(folder, playbook),
@@ -212,8 +214,10 @@ def test_a_plan_without_hosts_does_not_pass_silently(folder, plan):
 
 @pytest.mark.parametrize("limit", [["--limit", "acme-jvb-2"], ["--tags", "videobridge"]])
 def test_a_run_on_a_part_is_judged_as_a_whole(folder, limit):
-    write_customer(folder, CHOICES | {"jitsi_log_days": 0})
-    refused(play(folder, "validate", *limit), "jitsi_log_days is 0: write a whole number of days from 1 to 14.")
+    write_customer(folder, SETTINGS | {"jitsi_log_retention_days": 0})
+    refused(
+        play(folder, "validate", *limit), "jitsi_log_retention_days is 0: write a whole number of days from 1 to 14."
+    )
 
 
 def test_the_plan_is_shown_and_only_the_picture_is_written(folder):
@@ -231,8 +235,8 @@ def test_the_plan_is_shown_and_only_the_picture_is_written(folder):
         "plan office promises 100: enough, without a spare bridge",
     ):
         assert line in lines, done.stdout
-    offer = yaml.safe_load((ROOT / "group_vars" / "all.yml").read_text())
-    for package, version in offer["jitsi_releases"][offer["jitsi_release"]].items():
+    defaults = yaml.safe_load((ROOT / "group_vars" / "all.yml").read_text())
+    for package, version in defaults["jitsi_releases"][defaults["jitsi_release"]].items():
         assert f"{package} {version}" in lines
     after = snapshot(folder)
     picture = folder / "state" / "topology.mmd"
@@ -243,7 +247,7 @@ def test_the_plan_is_shown_and_only_the_picture_is_written(folder):
 
 
 def test_nothing_is_shown_or_written_for_a_faulty_plan(folder):
-    write_customer(folder, CHOICES | {"jitsi_plan": "offise"})
+    write_customer(folder, SETTINGS | {"jitsi_plan": "offise"})
     before = snapshot(folder)
     refused(play(folder, "plan"), 'jitsi_plan is "offise": write office.')
     assert snapshot(folder) == before

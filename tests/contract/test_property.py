@@ -5,17 +5,17 @@ import re
 
 import yaml
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
-from contract import CATALOGUES, CHOICES, GROUPS, LIMITS, OFFER, OPTIONS, PLAN, SEED
-from contract_faults import contract_faults
-from folder_faults import folder_faults
+from contract import CATALOGUES, DEFAULTS, GROUPS, LIMITS, OPTIONS, PLAN, SEED, SETTINGS
+from folder_errors import folder_errors
 from hypothesis import HealthCheck, event, given, seed, settings
 from hypothesis import strategies as st
-from page_faults import page_faults
-from recording_faults import recording_faults
-from topology_faults import topology_faults
-from trunk_faults import trunk_faults
+from page_errors import page_errors
+from recording_errors import recording_errors
+from setting_errors import setting_errors
+from topology_errors import topology_errors
+from trunk_errors import trunk_errors
 
-VALID = {**OFFER, **CHOICES}
+VALID = {**DEFAULTS, **SETTINGS}
 SENTENCE = re.compile(r"\S.*: .*[.]", re.DOTALL)
 
 odd_texts = st.one_of(
@@ -51,10 +51,10 @@ def places(value, path=()):
             yield from places(inner, (*path, number))
 
 
-def parent_of(choices, path):
+def parent_of(settings, path):
     for key in path[:-1]:
-        choices = choices[key]
-    return choices
+        settings = settings[key]
+    return settings
 
 
 @st.composite
@@ -74,10 +74,10 @@ def typo(draw, word):
 @st.composite
 def mutations(draw):
     """A valid customer with one to three things done to it, and the top-level names that were touched."""
-    choices, touched = copy.deepcopy(VALID), set()
+    settings, touched = copy.deepcopy(VALID), set()
     for _ in range(draw(st.integers(1, 3))):
-        path = draw(st.sampled_from(list(places(choices))))
-        parent, key = parent_of(choices, path), path[-1]
+        path = draw(st.sampled_from(list(places(settings))))
+        parent, key = parent_of(settings, path), path[-1]
         kind = draw(st.sampled_from(["value", "text", "text", "delete", "misspell", "add"]))
         if kind == "value" or (kind == "text" and not isinstance(parent[key], str)):
             parent[key] = draw(junk)
@@ -94,7 +94,7 @@ def mutations(draw):
             parent[added] = draw(junk)
             touched.add(added)
         touched.add(path[0])
-    return choices, touched
+    return settings, touched
 
 
 @st.composite
@@ -110,9 +110,9 @@ def plans(draw):
     return groups
 
 
-def ansible_accepts(choices):
-    """Ansible's own judgement of the same choices by the same contract."""
-    return not ArgumentSpecValidator(copy.deepcopy(OPTIONS)).validate(copy.deepcopy(choices)).error_messages
+def ansible_accepts(settings):
+    """Ansible's own judgement of the same settings by the same contract."""
+    return not ArgumentSpecValidator(copy.deepcopy(OPTIONS)).validate(copy.deepcopy(settings)).error_messages
 
 
 def texts(value):
@@ -132,32 +132,32 @@ def shown(key):
 @settings(max_examples=600, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
 @given(mutations())
 def test_every_mutated_customer_is_accepted_or_refused_by_name(mutation):
-    choices, touched = mutation
-    before = copy.deepcopy(choices)
-    faults = contract_faults(choices, OPTIONS, LIMITS, CATALOGUES)
-    assert repr(choices) == repr(before)
-    for fault in faults:
-        assert SENTENCE.fullmatch(fault), fault
-        assert fault.isprintable(), fault
-        assert len(fault) < 700, fault
-        assert SEED not in fault
-        # No fault is invented: it speaks of what was touched, or of a catalogue's key that is gone.
-        assert any(shown(key) in fault for key in {*touched, "jitsi_plan", "jitsi_release"}), fault
-    event("refused" if faults else "accepted")
-    if not faults:
-        assert ansible_accepts(choices)
-        assert all(text.isprintable() for text in texts(choices))
-        assert set(choices) <= set(OPTIONS)
-        assert all(name in choices for name, option in OPTIONS.items() if option.get("required"))
+    settings, touched = mutation
+    before = copy.deepcopy(settings)
+    errors = setting_errors(settings, OPTIONS, LIMITS, CATALOGUES)
+    assert repr(settings) == repr(before)
+    for error in errors:
+        assert SENTENCE.fullmatch(error), error
+        assert error.isprintable(), error
+        assert len(error) < 700, error
+        assert SEED not in error
+        # No error is invented: it speaks of what was touched, or of a catalogue's key that is gone.
+        assert any(shown(key) in error for key in {*touched, "jitsi_plan", "jitsi_release"}), error
+    event("refused" if errors else "accepted")
+    if not errors:
+        assert ansible_accepts(settings)
+        assert all(text.isprintable() for text in texts(settings))
+        assert set(settings) <= set(OPTIONS)
+        assert all(name in settings for name, option in OPTIONS.items() if option.get("required"))
 
 
 @seed(24)
 @settings(max_examples=300, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
 @given(st.dictionaries(st.sampled_from([name for name in OPTIONS if name.startswith("jitsi_")]), junk))
-def test_whatever_is_chosen_for_the_page_is_judged(choices):
-    faults = page_faults(VALID | choices, "/acme", OFFER)
-    assert all(SENTENCE.fullmatch(fault) and fault.isprintable() for fault in faults), faults
-    assert page_faults(VALID, "/acme", OFFER) == []
+def test_whatever_is_chosen_for_the_page_is_judged(settings):
+    errors = page_errors(VALID | settings, "/acme", DEFAULTS)
+    assert all(SENTENCE.fullmatch(error) and error.isprintable() for error in errors), errors
+    assert page_errors(VALID, "/acme", DEFAULTS) == []
 
 
 TARGET = list(OPTIONS["jitsi_recording_target"]["options"])
@@ -173,34 +173,34 @@ RECORDING["jitsi_recording_target"] = st.one_of(
 @seed(25)
 @settings(max_examples=300, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
 @given(st.fixed_dictionaries({}, optional=RECORDING))
-def test_whatever_is_chosen_for_recordings_is_judged(choices):
-    before = repr(choices)
-    for faults in (recording_faults(choices), topology_faults(PLAN, VALID | choices, GROUPS)):
-        assert all(SENTENCE.fullmatch(fault) and fault.isprintable() for fault in faults), faults
+def test_whatever_is_chosen_for_recordings_is_judged(settings):
+    before = repr(settings)
+    for errors in (recording_errors(settings), topology_errors(PLAN, VALID | settings, GROUPS)):
+        assert all(SENTENCE.fullmatch(error) and error.isprintable() for error in errors), errors
         # Values are secrets or long; a sentence has names alone.
-        assert all(len(fault) < 250 for fault in faults), faults
-    assert repr(choices) == before
+        assert all(len(error) < 250 for error in errors), errors
+    assert repr(settings) == before
 
 
 @seed(21)
 @settings(max_examples=300, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
 @given(st.data())
 def test_a_typo_names_the_right_key_at_any_depth(data):
-    choices = copy.deepcopy(VALID)
+    settings = copy.deepcopy(VALID)
     named = [path for path in places(VALID) if all(isinstance(key, str) for key in path) and len(path[-1]) > 3]
     # Keys of catalogues are the house's own words; only what they hold is fixed.
     named = [path for path in named if not (path[0] in CATALOGUES and len(path) == 2)]
-    # An s too many or too few is another choice's name.
+    # An s too many or too few is another setting's name.
     named = [path for path in named if not {f"{path[-1]}s", path[-1][:-1]} & set(OPTIONS)]
     path = data.draw(st.sampled_from(named))
-    parent = parent_of(choices, path)
+    parent = parent_of(settings, path)
     wrong = data.draw(typo(path[-1]))
     if wrong in parent or wrong in OPTIONS:
         return
     parent[wrong] = parent.pop(path[-1])
     where = ".".join([*path[:-1], ""])
-    assert f"{where}{wrong} is not a choice: write {where}{path[-1]}." in contract_faults(
-        choices, OPTIONS, LIMITS, CATALOGUES
+    assert f"{where}{wrong} is not a setting: write {where}{path[-1]}." in setting_errors(
+        settings, OPTIONS, LIMITS, CATALOGUES
     )
 
 
@@ -208,11 +208,11 @@ def test_a_typo_names_the_right_key_at_any_depth(data):
 @settings(max_examples=300, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
 @given(plans(), mutations())
 def test_every_plan_is_accepted_or_refused_by_name(groups, mutation):
-    choices, _ = mutation
-    for chosen in (VALID, choices):
-        faults = topology_faults(groups, chosen, GROUPS)
-        assert all(SENTENCE.fullmatch(fault) and fault.isprintable() and len(fault) < 700 for fault in faults), faults
-    if not topology_faults(groups, VALID, GROUPS):
+    settings, _ = mutation
+    for chosen in (VALID, settings):
+        errors = topology_errors(groups, chosen, GROUPS)
+        assert all(SENTENCE.fullmatch(error) and error.isprintable() and len(error) < 700 for error in errors), errors
+    if not topology_errors(groups, VALID, GROUPS):
         assert len(groups["meet"]) == 1
         assert all(host.startswith("acme-") for host in groups["jitsi"])
 
@@ -225,7 +225,7 @@ def test_every_plan_is_accepted_or_refused_by_name(groups, mutation):
             {
                 "path": st.just("inventories/acme/group_vars/jitsi/main.yml"),
                 "folder": st.just("inventories/acme"),
-                "place": st.sampled_from(["vault", "choices"]),
+                "place": st.sampled_from(["vault", "settings"]),
                 "encrypted": st.booleans(),
                 "keys": st.lists(st.one_of(odd_texts, st.sampled_from(list(OPTIONS))), max_size=4),
             }
@@ -234,13 +234,13 @@ def test_every_plan_is_accepted_or_refused_by_name(groups, mutation):
     )
 )
 def test_every_folder_is_accepted_or_refused_by_name(files):
-    faults = folder_faults(files, OPTIONS)
-    assert all(SENTENCE.fullmatch(fault) and fault.isprintable() for fault in faults), faults
-    assert faults or any(file["place"] == "vault" and file["encrypted"] for file in files)
+    errors = folder_errors(files, OPTIONS)
+    assert all(SENTENCE.fullmatch(error) and error.isprintable() for error in errors), errors
+    assert errors or any(file["place"] == "vault" and file["encrypted"] for file in files)
 
 
 def test_files_as_yaml_reads_them_are_judged_like_data():
-    assert contract_faults(yaml.safe_load(yaml.safe_dump(VALID)), OPTIONS, LIMITS, CATALOGUES) == []
+    assert setting_errors(yaml.safe_load(yaml.safe_dump(VALID)), OPTIONS, LIMITS, CATALOGUES) == []
 
 
 TRUNK = list(OPTIONS["jitsi_trunk"]["options"])
@@ -251,8 +251,8 @@ TELEPHONE["jitsi_trunk"] = st.one_of(junk, st.dictionaries(st.sampled_from(TRUNK
 @seed(26)
 @settings(max_examples=300, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
 @given(st.fixed_dictionaries({}, optional=TELEPHONE))
-def test_whatever_is_chosen_for_the_telephone_is_judged(choices):
-    before = repr(choices)
-    for faults in (trunk_faults(choices), topology_faults(PLAN, VALID | choices, GROUPS)):
-        assert all(SENTENCE.fullmatch(fault) and len(fault) < 250 for fault in faults), faults
-    assert repr(choices) == before
+def test_whatever_is_chosen_for_the_telephone_is_judged(settings):
+    before = repr(settings)
+    for errors in (trunk_errors(settings), topology_errors(PLAN, VALID | settings, GROUPS)):
+        assert all(SENTENCE.fullmatch(error) and len(error) < 250 for error in errors), errors
+    assert repr(settings) == before

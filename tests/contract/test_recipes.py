@@ -37,7 +37,7 @@ def is_of_environment(program):
     return "/" not in program and (ROOT / ".venv/bin" / program).is_file()
 
 
-def fault(words, has_environment):
+def error(words, has_environment):
     """Why the command cannot be typed, or nothing."""
     program, *rest = words
     if program == "make":
@@ -69,7 +69,7 @@ def test_every_command_of_a_block_can_be_typed(page):
             for words in commands(line):
                 seen += 1
                 has_environment = has_environment or shlex.join(words) == ENVIRONMENT
-                why = fault(words, has_environment)
+                why = error(words, has_environment)
                 found += [f"{page}: {shlex.join(words)}: {why}"] if why else []
     assert found == []
     assert seen or page == "docs/development.md"

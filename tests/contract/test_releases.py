@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from contract import CHOICES, OFFER, ROOT, play, snapshot, write_customer
+from contract import DEFAULTS, ROOT, SETTINGS, play, snapshot, write_customer
 from signing import fingerprint, gpg, served
 
 loader = SourceFileLoader("releases", str(ROOT / "scripts/releases"))
@@ -32,7 +32,7 @@ NEW = {
     "jibri": "8.0-230-g89abcde-1",
     "jigasi": "1.1-413-g6fbf4f2-1",
 }
-VERSIONS = {name: OFFER["jitsi_releases"].get(name, NEW) for name in RELEASES}
+VERSIONS = {name: DEFAULTS["jitsi_releases"].get(name, NEW) for name in RELEASES}
 
 
 def entry(name: str, version: str, depends: str = "") -> str:
@@ -59,7 +59,7 @@ class Repository:
         self.publish()
 
     @property
-    def choice(self) -> dict:
+    def setting(self) -> dict:
         return {"url": self.url, "suite": "stable/", "key_file": str(self.key)}
 
     def publish(self, without: tuple[str, ...] = ()) -> None:
@@ -116,7 +116,7 @@ def catalogue(tmp_path, monkeypatch, repository):
     monkeypatch.setattr(program, "ROOT", tmp_path)
     (tmp_path / "lab/packages").mkdir(parents=True)
     shutil.copy(ROOT / "lab/packages/releases", tmp_path / "lab/packages/releases")
-    monkeypatch.setattr(program, "repository_of", lambda folder: repository.choice)
+    monkeypatch.setattr(program, "repository_of", lambda folder: repository.setting)
     return file
 
 
@@ -136,8 +136,8 @@ def releases(catalogue, monkeypatch, capsys):
 
 
 def question(repository, **changes):
-    choice = repository.choice | changes
-    return {"repository": choice, "release": "2.0.11146", "packages": VERSIONS["2.0.11146"]}
+    setting = repository.setting | changes
+    return {"repository": setting, "release": "2.0.11146", "packages": VERSIONS["2.0.11146"]}
 
 
 def test_the_table_says_what_belongs_together_and_what_is_known(releases):
@@ -216,8 +216,8 @@ def test_an_interrupted_change_leaves_the_old_file(releases, catalogue, monkeypa
 
 
 def test_a_file_of_another_form_is_not_changed(releases, catalogue):
-    offer = yaml.safe_load(catalogue.read_text())
-    catalogue.write_text(yaml.safe_dump(offer | {"jitsi_releases": {}}, default_flow_style=True))
+    defaults = yaml.safe_load(catalogue.read_text())
+    catalogue.write_text(yaml.safe_dump(defaults | {"jitsi_releases": {}}, default_flow_style=True))
     before = snapshot(catalogue.parent)
     assert "add the release under jitsi_releases by hand" in releases("ADD=2.0.11248")
     assert snapshot(catalogue.parent) == before
@@ -336,7 +336,7 @@ def test_without_gpgv_nothing_is_trusted_and_nothing_refused(repository, capsys,
 
 def test_a_release_without_packages_is_refused_before_anything_is_touched(repository, tmp_path):
     repository.publish(without=("jicofo 1.0-1189-1", "jibri"))
-    folder = write_customer(tmp_path / "acme", CHOICES | {"jitsi_repository": repository.choice})
+    folder = write_customer(tmp_path / "acme", SETTINGS | {"jitsi_repository": repository.setting})
     before = snapshot(folder)
     done = play(folder, "plan")
     assert done.returncode != 0
@@ -351,15 +351,15 @@ def test_a_release_without_packages_is_refused_before_anything_is_touched(reposi
 def test_the_repository_of_a_customer_is_asked(repository, tmp_path, monkeypatch):
     monkeypatch.setenv("JITSI_VAULT_PASSWORD_FILE", str(tmp_path / "vault-password"))
     templated = {"suite": "stable/", "key_file": "{{ inventory_dir }}/key.asc", "url": repository.url}
-    folder = write_customer(tmp_path / "acme", CHOICES | {"jitsi_repository": templated})
+    folder = write_customer(tmp_path / "acme", SETTINGS | {"jitsi_repository": templated})
     assert program.repository_of(folder) == templated | {"key_file": f"{folder}/key.asc"}
 
 
 def test_a_relative_key_of_a_customers_repository_is_in_the_customers_folder(repository, tmp_path, monkeypatch):
     monkeypatch.setenv("JITSI_VAULT_PASSWORD_FILE", str(tmp_path / "vault-password"))
-    key = shutil.copy(repository.choice["key_file"], tmp_path / "key.asc")
+    key = shutil.copy(repository.setting["key_file"], tmp_path / "key.asc")
     folder = write_customer(
-        tmp_path / "acme", CHOICES | {"jitsi_repository": repository.choice | {"key_file": "../key.asc"}}
+        tmp_path / "acme", SETTINGS | {"jitsi_repository": repository.setting | {"key_file": "../key.asc"}}
     )
     assert program.repository_of(folder)["key_file"] == str(key)
     done = play(folder, "validate")

@@ -3,12 +3,12 @@
 import subprocess
 
 import yaml
-from contract import CHOICES, ROOT, SEED, environment, write_customer
+from contract import ROOT, SEED, SETTINGS, environment, write_customer
 from secret_for import secret_for
 
 STREAMING = {
     "jitsi_stream_publishers": ["192.0.2.17/32"],
-    "cloud_flavors": CHOICES["cloud_flavors"] | {"streamer": "m1.small"},
+    "cloud_flavors": SETTINGS["cloud_flavors"] | {"streamer": "m1.small"},
 }
 
 
@@ -20,8 +20,8 @@ def stream(folder):
     )
 
 
-def write_streaming_customer(folder, **choices):
-    write_customer(folder, CHOICES | STREAMING | choices)
+def write_streaming_customer(folder, **settings):
+    write_customer(folder, SETTINGS | STREAMING | settings)
     plan = yaml.safe_load((folder / "plan.yml").read_text())
     plan["jitsi"]["children"]["streamers"] = {"hosts": {"acme-stream": None}}
     (folder / "plan.yml").write_text(yaml.safe_dump(plan))
@@ -34,9 +34,9 @@ def test_where_to_publish_and_the_key_are_shown_on_the_terminal_alone(tmp_path):
     assert done.returncode == 0, done.stderr
     key = secret_for(SEED, "streaming/key")
     assert done.stdout.splitlines() == [
-        f"server      rtmps://stream.{CHOICES['jitsi_domain']}:1936/live",
+        f"server      rtmps://stream.{SETTINGS['jitsi_domain']}:1936/live",
         f"stream key  live?key={key}",
-        f"viewers     https://stream.{CHOICES['jitsi_domain']}/",
+        f"viewers     https://stream.{SETTINGS['jitsi_domain']}/",
     ]
     assert (tmp_path / "log").stat().st_size > 0
     written = [path for path in tmp_path.rglob("*") if path.is_file() and key in path.read_text(errors="replace")]
@@ -44,7 +44,7 @@ def test_where_to_publish_and_the_key_are_shown_on_the_terminal_alone(tmp_path):
 
 
 def test_another_issue_is_another_key_for_server_publishers_and_verification(tmp_path):
-    folder = write_streaming_customer(tmp_path / "acme", jitsi_stream_key_issue=3)
+    folder = write_streaming_customer(tmp_path / "acme", jitsi_stream_key_generation=3)
     key = secret_for(SEED, "streaming/key/3")
     assert f"stream key  live?key={key}\n" in stream(folder).stdout
     ask = ["ansible", "-i", folder / "plan.yml", "acme-stream", "--playbook-dir", "playbooks", "-m", "debug", "-a"]
@@ -55,7 +55,7 @@ def test_another_issue_is_another_key_for_server_publishers_and_verification(tmp
 
 
 def test_who_has_no_streaming_server_is_told_so(tmp_path):
-    done = stream(write_customer(tmp_path / "acme", CHOICES))
+    done = stream(write_customer(tmp_path / "acme", SETTINGS))
     assert done.returncode == 1
     assert "no streaming server" in done.stderr
     assert done.stdout == ""

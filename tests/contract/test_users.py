@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 import yaml
 from account_purposes import account_purposes
-from contract import CHOICES, ROOT, SEED, environment, play, snapshot, write_customer
+from contract import ROOT, SEED, SETTINGS, environment, play, snapshot, write_customer
 from secret_for import secret_for
 
 loader = SourceFileLoader("users", str(ROOT / "scripts/users"))
@@ -25,7 +25,7 @@ PASSWORD = re.compile(r"user (\S+)  password (\S+)$", re.MULTILINE)
 
 @pytest.fixture
 def folder(tmp_path):
-    return write_customer(tmp_path / "acme", CHOICES | {"jitsi_plan": "team"})  # 5 seats
+    return write_customer(tmp_path / "acme", SETTINGS | {"jitsi_plan": "team"})  # 5 seats
 
 
 @pytest.fixture
@@ -103,8 +103,8 @@ def test_a_new_account_is_written_brought_to_the_servers_and_shown_once(servers,
 
 
 def test_who_only_looks_needs_neither_the_servers_key_nor_the_clouds_login(servers, tmp_path):
-    choices = CHOICES | {"cloud_name": "theirs", "cloud_ssh_private_key_file": "/nowhere"}
-    done = users(servers, write_customer(tmp_path / "other", choices))
+    settings = SETTINGS | {"cloud_name": "theirs", "cloud_ssh_private_key_file": "/nowhere"}
+    done = users(servers, write_customer(tmp_path / "other", settings))
     assert done.returncode == 0, done.stdout + done.stderr
 
 

@@ -8,7 +8,7 @@ from directories import BASE, BIND_DN, GROUP, PASSWORD, ROOT
 
 sys.path.insert(0, str(ROOT / "tests/contract"))
 
-from contract import CHOICES, environment, write_customer
+from contract import SETTINGS, environment, write_customer
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -37,11 +37,11 @@ def validate(site, address, tmp_path):
     }
 
     def run(password="jitsi-secret", login="", **changes):  # noqa: S107  # of the lab
-        choices = CHOICES | {"jitsi_directory": directory | changes, "jitsi_directory_password": password}
+        settings = SETTINGS | {"jitsi_directory": directory | changes, "jitsi_directory_password": password}
         if login:
-            choices["jitsi_directory"]["test_login"] = login
-            choices["jitsi_directory_test_password"] = PASSWORD.format(login)
-        folder = write_customer(tmp_path / "acme", choices)
+            settings["jitsi_directory"]["test_login"] = login
+            settings["jitsi_directory_test_password"] = PASSWORD.format(login)
+        folder = write_customer(tmp_path / "acme", settings)
         inside = ["nsenter", "-t", str(site.machine.holder.pid), "-n", "ansible-playbook", "-i", folder / "plan.yml"]
         done = subprocess.run(
             [*inside, "playbooks/validate.yml"],

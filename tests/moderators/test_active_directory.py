@@ -16,7 +16,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "directory"))
 from domain import BASE, PASSWORD, NearbyDaemon, running_domain
 from login import log_in
 
-CHOICES = {
+SETTINGS = {
     "jitsi_directory": {
         "kind": "ad",
         "servers": ["ldaps://dc1.corp.example-ad.test", "ldaps://dc2.corp.example-ad.test"],
@@ -25,7 +25,7 @@ CHOICES = {
         "moderators_group": f"CN=Moderators,OU=Groups,{BASE}",
     },
     "jitsi_directory_password": PASSWORD,
-    "jitsi_moderators_by": "group",
+    "jitsi_moderator_source": "group",
 }
 ROOM = "daily"
 PATIENCE = 60
@@ -33,8 +33,8 @@ PATIENCE = 60
 
 @pytest.fixture(scope="module")
 def rendered(tmp_path_factory):
-    choices, roles = json.dumps(CHOICES), ["prosody", "directory"]
-    return render("example-small", tmp_path_factory.mktemp("directory"), "-e", choices, roles=roles)
+    settings, roles = json.dumps(SETTINGS), ["prosody", "directory"]
+    return render("example-small", tmp_path_factory.mktemp("directory"), "-e", settings, roles=roles)
 
 
 @pytest.fixture(scope="module")

@@ -18,7 +18,7 @@ from directories import BASE, BIND_DN, DAEMON, GROUP, PASSWORD, PROGRAM, Authori
 from login import log_in
 
 SERVER = "ldap-1.acme.example"
-CHOICES = {
+SETTINGS = {
     "jitsi_directory": {
         "kind": "ldap",
         "servers": [f"ldaps://{SERVER}"],
@@ -27,15 +27,15 @@ CHOICES = {
         "moderators_group": GROUP,
     },
     "jitsi_directory_password": PASSWORD.format("jitsi"),
-    "jitsi_moderators_by": "group",
+    "jitsi_moderator_source": "group",
 }
 ROOM = "daily"
 
 
 @pytest.fixture(scope="module")
 def rendered(tmp_path_factory):
-    choices, roles = json.dumps(CHOICES), ["prosody", "directory"]
-    return render("example-small", tmp_path_factory.mktemp("directory"), "-e", choices, roles=roles)
+    settings, roles = json.dumps(SETTINGS), ["prosody", "directory"]
+    return render("example-small", tmp_path_factory.mktemp("directory"), "-e", settings, roles=roles)
 
 
 @pytest.fixture(scope="module")

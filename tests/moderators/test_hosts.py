@@ -36,7 +36,7 @@ end);
 
 @pytest.fixture(scope="session")
 def rendered(tmp_path_factory):
-    people = json.dumps({"jitsi_people_per_address": SESSIONS // 2})
+    people = json.dumps({"jitsi_participants_per_address": SESSIONS // 2})
     return render(EXAMPLE, tmp_path_factory.mktemp("hosts"), "-e", people, roles=["prosody"])
 
 

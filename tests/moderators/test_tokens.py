@@ -22,7 +22,7 @@ ISSUER, AUDIENCE = "https://id.acme.test/realms/acme", "jitsi"
 SECRET = "shared-" * 5
 KEYS = "https://127.0.0.1/keys"
 DIRECTORY = {"kind": "token", "issuer": ISSUER, "audience": AUDIENCE}
-CHOICES = {
+SETTINGS = {
     "secret": {"jitsi_directory": DIRECTORY, "jitsi_token_secret": SECRET},
     "keys": {
         "jitsi_directory": DIRECTORY
@@ -106,15 +106,15 @@ class Issuer:
         return self.token(USER[self.kind] | changes)
 
 
-@pytest.fixture(scope="module", params=list(CHOICES))
+@pytest.fixture(scope="module", params=list(SETTINGS))
 def issuer(request):
     return Issuer(request.param)
 
 
 @pytest.fixture(scope="module")
 def rendered(issuer, tmp_path_factory):
-    choices = json.dumps(CHOICES[issuer.kind] | {"jitsi_moderators_by": "group"})
-    return render("example-small", tmp_path_factory.mktemp("tokens"), "-e", choices, roles=["prosody"])
+    settings = json.dumps(SETTINGS[issuer.kind] | {"jitsi_moderator_source": "group"})
+    return render("example-small", tmp_path_factory.mktemp("tokens"), "-e", settings, roles=["prosody"])
 
 
 @pytest.fixture(scope="module")

@@ -30,7 +30,7 @@ def package(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def site(package, tmp_path_factory):
-    """The page as the offer has it."""
+    """The page as the defaults has it."""
     with serve(tmp_path_factory.mktemp("site"), package()) as running:
         yield running
 
@@ -39,21 +39,21 @@ def site(package, tmp_path_factory):
 def embedded(package, tmp_path_factory):
     """A page whose conferences another site may show in a frame."""
     with serve(
-        tmp_path_factory.mktemp("embedded"), package(), jitsi_embedded_by=["http://intranet.example"]
+        tmp_path_factory.mktemp("embedded"), package(), jitsi_frame_ancestors=["http://intranet.example"]
     ) as running:
         yield running
 
 
 @pytest.fixture(scope="session")
 def bare(package, tmp_path_factory):
-    """A page on which everything is chosen otherwise than in the offer."""
-    choices = {
+    """A page on which everything is chosen otherwise than in the defaults."""
+    settings = {
         "jitsi_features": [],
-        "jitsi_muted_at_entry": [],
-        "jitsi_muted_after": 0,
+        "jitsi_start_muted": [],
+        "jitsi_start_muted_after": 0,
         "jitsi_peer_to_peer": "relayed",
     }
-    with serve(tmp_path_factory.mktemp("bare"), package(), **choices) as running:
+    with serve(tmp_path_factory.mktemp("bare"), package(), **settings) as running:
         yield running
 
 

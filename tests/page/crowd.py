@@ -167,13 +167,13 @@ class Host:
 
 
 @contextlib.contextmanager
-def meet_host(folder: Path, package: Path, **choices):
-    """Runs nginx behind the firewall, both as roles web and base write them for a customer with these choices."""
+def meet_host(folder: Path, package: Path, **settings):
+    """Runs nginx behind the firewall, both as roles web and base write them for a customer with these settings."""
     resource.setrlimit(resource.RLIMIT_NOFILE, (resource.getrlimit(resource.RLIMIT_NOFILE)[1],) * 2)
-    write(folder, choices)
+    write(folder, settings)
     certify(folder)
     link_role("base", folder / "firewall", HERE / "firewall_tasks.yml")
-    variables = json.dumps({"folder": str(folder)} | choices)
+    variables = json.dumps({"folder": str(folder)} | settings)
     play(HERE / "firewall.yml", folder / "firewall", "example-small", "-e", variables)
     with contextlib.ExitStack() as stack:
         place = stack.enter_context(contextlib.closing(Place()))

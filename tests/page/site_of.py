@@ -45,8 +45,8 @@ def unpacked(folder: Path, version: str = RELEASE) -> Path:
     return folder / "usr/share/jitsi-meet"
 
 
-def write(folder: Path, choices: dict) -> None:
-    """Has role web write its files below folder, for the example customer and the choices on top of his own."""
+def write(folder: Path, settings: dict) -> None:
+    """Has role web write its files below folder, for the example customer and the settings on top of his own."""
     link_role("web", folder, HERE / "role_tasks.yml")
     places = {
         "render_dir": str(folder),
@@ -56,7 +56,7 @@ def write(folder: Path, choices: dict) -> None:
         "__web_branding_folder": str(folder / "branding"),
         "__web_rooms_file": str(folder / "rooms.js"),
     }
-    play(HERE / "render.yml", folder, "example-small", "-e", json.dumps(places | choices))
+    play(HERE / "render.yml", folder, "example-small", "-e", json.dumps(places | settings))
     for _, _, name, text in bundled(folder):
         (folder / name).write_text(text)
 
@@ -203,9 +203,9 @@ def listens_at(port: int) -> bool:
 
 
 @contextlib.contextmanager
-def serve(folder: Path, package: Path, **choices):
-    """Serves the page made of the package's files and the choices."""
-    write(folder, choices)
+def serve(folder: Path, package: Path, **settings):
+    """Serves the page made of the package's files and the settings."""
+    write(folder, settings)
     certify(folder)
     prosody = ThreadingHTTPServer(("127.0.0.1", 0), Prosody)
     threading.Thread(target=prosody.serve_forever, daemon=True).start()

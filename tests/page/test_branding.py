@@ -1,4 +1,4 @@
-"""The customer's look: from choices to what a browser gets, and that a newer package does not take it away."""
+"""The customer's look: from settings to what a browser gets, and that a newer package does not take it away."""
 
 import base64
 import json
@@ -53,7 +53,7 @@ def files(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def choices(files):
+def settings(files):
     return {
         "jitsi_service_name": "Treffpunkt & Co",
         "jitsi_logo_file": str(files / "logo.svg"),
@@ -64,7 +64,7 @@ def choices(files):
             "favicon": str(files / "icon.svg"),
         },
         "jitsi_meeting_colors": {"background": "#101820", "accent": "#7b1fa2"},
-        "jitsi_words": {"de": WORDS},
+        "jitsi_texts": {"de": WORDS},
     }
 
 
@@ -74,8 +74,8 @@ def unpacked(package):
 
 
 @pytest.fixture(scope="module")
-def branded(unpacked, choices, tmp_path_factory):
-    with serve(tmp_path_factory.mktemp("branded"), unpacked, **choices) as running:
+def branded(unpacked, settings, tmp_path_factory):
+    with serve(tmp_path_factory.mktemp("branded"), unpacked, **settings) as running:
         yield running
 
 
@@ -141,10 +141,10 @@ def test_the_look_is_served_after_consent_only(branded):
         assert branded.get(address.removeprefix(ORIGIN)).status == 403
 
 
-def test_another_picture_has_another_address(package, choices, files, branded, tmp_path):
+def test_another_picture_has_another_address(package, settings, files, branded, tmp_path):
     (tmp_path / "logo.svg").write_text(LOGO.format("#000000"))
     (tmp_path / "site").mkdir()
-    with serve(tmp_path / "site", package(), **choices | {"jitsi_logo_file": str(tmp_path / "logo.svg")}) as other:
+    with serve(tmp_path / "site", package(), **settings | {"jitsi_logo_file": str(tmp_path / "logo.svg")}) as other:
         here, there = look(branded)["branding"], look(other)["branding"]
     assert here["logoImageUrl"] != there["logoImageUrl"]
     assert here["backgroundImageUrl"] == there["backgroundImageUrl"]
@@ -160,13 +160,13 @@ def test_a_newer_package_changes_nothing_of_it(branded, unpacked, package):
     assert after == before
 
 
-def test_what_is_superseded_is_gone(choices, tmp_path):
+def test_what_is_superseded_is_gone(settings, tmp_path):
     kept = tmp_path / "branding/of-others.svg"
     stale = [tmp_path / "branding/files/0123456789abcdef.svg", tmp_path / "consent/fr.html"]
     for file in (kept, *stale):
         file.parent.mkdir(exist_ok=True, parents=True)
         file.write_text("what was there before")
-    write(tmp_path, choices)
+    write(tmp_path, settings)
     assert [file for file in stale if file.exists()] == []
     assert kept.exists()
     assert {file.name for file in (tmp_path / "consent").iterdir()} == {"de.html", "en.html"}
@@ -190,7 +190,7 @@ def test_a_browser_finds_the_manifest_and_its_pictures(branded, chromium):
     assert branded.get(logo.removeprefix(ORIGIN)).status == 403
 
 
-def test_without_choices_the_page_has_jitsis_own_look(site):
+def test_without_settings_the_page_has_jitsis_own_look(site):
     branding = json.loads(fetch(site, "/branding.json").text)
     assert branding["logoImageUrl"] == branding["backgroundImageUrl"] == branding["premeetingBackground"] == ""
     assert branding["labels"] == {}

@@ -273,7 +273,7 @@ def test_no_other_site_shows_anything_in_a_frame(framed):
     assert framed("elsewhere.example").url == "chrome-error://chromewebdata/"
 
 
-def test_without_the_choice_no_site_does(visit):
+def test_without_the_setting_no_site_does(visit):
     page = visit()
     page.goto("http://intranet.example/frame", wait_until="networkidle")
     assert page.frames[1].url == "chrome-error://chromewebdata/"

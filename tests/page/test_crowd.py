@@ -11,7 +11,7 @@ PEOPLE, FEW = 300, 25
 
 @pytest.fixture(scope="module")
 def host(package, tmp_path_factory):
-    """A meet host with the limits of the offer."""
+    """A meet host with the limits of the defaults."""
     with meet_host(tmp_path_factory.mktemp("crowd"), package()) as running:
         yield running
 
@@ -19,7 +19,7 @@ def host(package, tmp_path_factory):
 @pytest.fixture(scope="module")
 def small(package, tmp_path_factory):
     """A meet host that expects few people from one address."""
-    with meet_host(tmp_path_factory.mktemp("few"), package(), jitsi_people_per_address=FEW) as running:
+    with meet_host(tmp_path_factory.mktemp("few"), package(), jitsi_participants_per_address=FEW) as running:
         yield running
 
 

@@ -27,11 +27,11 @@ def mapper(tmp_path_factory):
 @pytest.fixture(scope="module")
 def telephone(package, mapper, tmp_path_factory):
     """The page of a customer with a gateway."""
-    choices = {
+    settings = {
         "web_dial_in": {"mapper": f"127.0.0.1:{mapper.port}", "gateways": [GATEWAY]},
         "web_consent_exempt": [f"{GATEWAY}/32"],
     }
-    with serve(tmp_path_factory.mktemp("telephone"), package(), **choices) as running:
+    with serve(tmp_path_factory.mktemp("telephone"), package(), **settings) as running:
         yield running
 
 
@@ -121,8 +121,8 @@ def fresh_mapper(tmp_path):
 
 def test_one_visitor_does_not_take_what_is_for_all(package, fresh_mapper, tmp_path):
     """An office may come all at once; who goes on is told to wait, and others open rooms meanwhile."""
-    choices = {"web_dial_in": {"mapper": f"127.0.0.1:{fresh_mapper.port}", "gateways": [GATEWAY]}}
-    with serve(tmp_path, package(), **choices) as site:
+    settings = {"web_dial_in": {"mapper": f"127.0.0.1:{fresh_mapper.port}", "gateways": [GATEWAY]}}
+    with serve(tmp_path, package(), **settings) as site:
         cookie, rooms = site.cookie(), itertools.count()
 
         def new(source: str) -> int:
@@ -137,9 +137,9 @@ def test_one_visitor_does_not_take_what_is_for_all(package, fresh_mapper, tmp_pa
 @pytest.fixture(scope="module")
 def split(package, mapper, tmp_path_factory):
     """A page where a relay shares the machine: there it is the PROXY protocol that tells who comes."""
-    choices = {"web_dial_in": {"mapper": f"127.0.0.1:{mapper.port}", "gateways": [GATEWAY]}}
+    settings = {"web_dial_in": {"mapper": f"127.0.0.1:{mapper.port}", "gateways": [GATEWAY]}}
     folder = tmp_path_factory.mktemp("split")
-    with serve(folder, package(), web_turn_names=["turn-1.example"], **choices) as running:
+    with serve(folder, package(), web_turn_names=["turn-1.example"], **settings) as running:
         yield running
 
 

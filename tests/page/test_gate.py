@@ -208,7 +208,7 @@ def test_apps_are_asked_like_everybody(site, agent):
     assert site.get("/config.js", User_Agent=agent).status == 403
 
 
-# --- other choices
+# --- other settings
 
 
 @pytest.fixture(scope="module")
@@ -224,17 +224,17 @@ def text(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def welcome(package, text, tmp_path_factory):
-    choices = {
+    settings = {
         "jitsi_consent": "welcome",
         "jitsi_consent_texts": {"de": str(text / "de.md")},
-        "jitsi_consent_days": 7,
+        "jitsi_consent_cookie_days": 7,
         "jitsi_consent_exempt": ["127.0.0.2/32"],
         "jitsi_language": "de",
         "jitsi_logo_file": str(text / "logo.svg"),
         "jitsi_mobile_apps": "allow",
         "jitsi_service_name": "Treffpunkt & Co",
     }
-    with serve(tmp_path_factory.mktemp("welcome"), package(), **choices) as running:
+    with serve(tmp_path_factory.mktemp("welcome"), package(), **settings) as running:
         yield running
 
 
@@ -263,13 +263,13 @@ def test_exempt_networks_are_not_asked(welcome, path):
 
 
 @pytest.mark.parametrize("agent", [ANDROID, IPHONE])
-def test_apps_are_let_in_by_choice(welcome, agent):
+def test_apps_are_let_in_by_setting(welcome, agent):
     assert is_conference(welcome.get("/config.js", User_Agent=agent))
     assert is_conference(welcome.get("/http-bind", User_Agent=agent))
     assert asks(welcome.get("/room", User_Agent=FIREFOX))
 
 
-def test_apps_are_blocked_by_choice(package, tmp_path):
+def test_apps_are_blocked_by_setting(package, tmp_path):
     with serve(tmp_path, package(), jitsi_mobile_apps="block") as blocking:
         cookie = blocking.cookie()
         assert is_conference(blocking.get("/room", Cookie=cookie, User_Agent=FIREFOX))
@@ -278,7 +278,7 @@ def test_apps_are_blocked_by_choice(package, tmp_path):
                 assert blocking.get(path, Cookie=cookie, User_Agent=agent).status == 403
 
 
-def test_nobody_is_asked_by_choice(package, tmp_path):
+def test_nobody_is_asked_by_setting(package, tmp_path):
     with serve(tmp_path, package(), jitsi_consent="none") as open_site:
         for path in ("/", "/room", "/tenant/room", "/http-bind", "/config.js"):
             assert is_conference(open_site.get(path)), path
@@ -286,8 +286,8 @@ def test_nobody_is_asked_by_choice(package, tmp_path):
 
 
 def test_the_example_for_tests_is_the_customer_of_the_repository():
-    choices = (ROOT / "inventories/example-small/group_vars/jitsi/main.yml").read_text()
-    assert f"jitsi_domain: {DOMAIN}\n" in choices
+    settings = (ROOT / "inventories/example-small/group_vars/jitsi/main.yml").read_text()
+    assert f"jitsi_domain: {DOMAIN}\n" in settings
 
 
 # --- what remains
@@ -309,7 +309,7 @@ def pseudonyms(site, *paths: str) -> list[str]:
     return re.findall(r'"GET (\S+) HTTP', "\n".join(site.log(before + 1 + len(paths))[before:]))
 
 
-def test_the_log_tells_rooms_apart_by_choice(hashing):
+def test_the_log_tells_rooms_apart_by_setting(hashing):
     room, *same = pseudonyms(hashing, "/Rat", "/rat", "/rat?jwt=a.b.c", "/team/rat", "/%72at")
     assert re.fullmatch("/~[0-9a-f]{12}", room)
     assert set(same) == {room}

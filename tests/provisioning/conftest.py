@@ -57,10 +57,10 @@ class Customer:
         self.choose("cloud_network_cidr_ipv6: 2001:db8:71::/64")
 
     def choose(self, line: str) -> None:
-        """Add a choice, in place of the former one of that name."""
+        """Add a setting, in place of the former one of that name."""
         file = self.folder / "group_vars/jitsi/main.yml"
-        choice = line.split(":")[0]
-        kept = [former for former in file.read_text().splitlines() if not former.startswith(f"{choice}:")]
+        setting = line.split(":")[0]
+        kept = [former for former in file.read_text().splitlines() if not former.startswith(f"{setting}:")]
         file.write_text("\n".join([*kept, line, ""]))
 
     def start(self, playbook: str, *arguments: str, **environment: str) -> subprocess.Popen:

@@ -35,8 +35,8 @@ class Rendered:
 
     @property
     def domain(self):
-        choices = ROOT / "inventories" / self.example / "group_vars/jitsi/main.yml"
-        return re.search(r"^jitsi_domain: (\S+)", choices.read_text(), re.M)[1]
+        settings = ROOT / "inventories" / self.example / "group_vars/jitsi/main.yml"
+        return re.search(r"^jitsi_domain: (\S+)", settings.read_text(), re.M)[1]
 
     @property
     def groups(self):

@@ -24,18 +24,18 @@ def roots():
 
 @pytest.fixture(scope="module", params=SUITES)
 def site(request, roots, tmp_path_factory):
-    running = Site(roots[request.param], tmp_path_factory.mktemp(request.param), jitsi_people_per_address=30)
+    running = Site(roots[request.param], tmp_path_factory.mktemp(request.param), jitsi_participants_per_address=30)
     with contextlib.closing(running.machine):
         yield running
 
 
 @pytest.fixture
 def serve(roots, tmp_path):
-    """serve(**choices): a server of another customer's, on Debian 12."""
+    """serve(**settings): a server of another customer's, on Debian 12."""
     with contextlib.ExitStack() as stack:
 
-        def start(**choices) -> Site:
-            running = Site(roots["bookworm"], tmp_path / "site", **choices)
+        def start(**settings) -> Site:
+            running = Site(roots["bookworm"], tmp_path / "site", **settings)
             stack.enter_context(contextlib.closing(running.machine))
             return running
 

@@ -31,8 +31,8 @@ NOISE = "nullsrc=size=640x360:rate=15,noise=alls=90:allf=t"
 CERTIFICATES = "/etc/jitsi/certificates"
 
 
-def write(folder: Path, choices: dict) -> None:
-    """Has the roles write their files below folder, for the example customer and the choices on top of his own."""
+def write(folder: Path, settings: dict) -> None:
+    """Has the roles write their files below folder, for the example customer and the settings on top of his own."""
     for name, tasks in (("web", "visitors"), ("streaming", "main")):
         link_role(name, folder, HERE / f"{name.replace('web', 'visitors')}_tasks.yml", tasks)
     for place in ("etc/nginx", "var/www"):
@@ -44,7 +44,7 @@ def write(folder: Path, choices: dict) -> None:
         "__streaming_pages_folder": f"{folder}/var/www/streaming",
         "jitsi_stream_publishers": [f"{RECORDER}/32"],
     }
-    play(HERE / "render.yml", folder, "example-services", "-e", json.dumps(places | choices))
+    play(HERE / "render.yml", folder, "example-services", "-e", json.dumps(places | settings))
 
 
 class Answer:
@@ -61,8 +61,8 @@ class Answer:
 class Site:
     """A running streaming server, its publishers and its viewers."""
 
-    def __init__(self, root: Path, folder: Path, **choices):
-        write(folder, choices)
+    def __init__(self, root: Path, folder: Path, **settings):
+        write(folder, settings)
         (folder / "root").mkdir()
         self.machine = Machine(
             root,

@@ -103,7 +103,7 @@ def test_nothing_is_served_to_who_has_not_agreed(site):
 
 
 def test_a_word_is_asked_for_where_there_is_one(serve, visit):
-    site = serve(jitsi_stream_word=WORD, jitsi_people_per_address=30)
+    site = serve(jitsi_stream_viewer_password=WORD, jitsi_participants_per_address=30)
     with site.machine.root.joinpath("etc/nginx/streaming.conf").open() as file:
         assert WORD in file.read()
     cookies = site.consent()

@@ -35,13 +35,13 @@ def authority(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def rendered(tmp_path_factory):
-    """rendered(**choices): the files for these, each set made once."""
+    """rendered(**settings): the files for these, each set made once."""
     made = {}
 
-    def find(**choices):
-        key = repr(sorted(choices.items()))
+    def find(**settings):
+        key = repr(sorted(settings.items()))
         if key not in made:
-            made[key] = render(tmp_path_factory.mktemp("rendered"), {"server_public_ipv4": PUBLIC} | choices)
+            made[key] = render(tmp_path_factory.mktemp("rendered"), {"server_public_ipv4": PUBLIC} | settings)
         return made[key]
 
     return find

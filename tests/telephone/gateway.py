@@ -44,7 +44,7 @@ table ip floating {{
 """
 
 
-def render(folder: Path, choices: dict) -> dict[str, str]:
+def render(folder: Path, settings: dict) -> dict[str, str]:
     """The files of the gateway, by role and name."""
     for role in ("sip_server", "voice_menu"):
         link_role(role, folder, ROOT / "tests/render/role_tasks.yml")
@@ -54,7 +54,7 @@ def render(folder: Path, choices: dict) -> dict[str, str]:
         "certificate_mode": "own_ca", "jitsi_dial_in_lines": 2,
         "jitsi_trunk": {"host": TRUNK, "networks": ["192.0.2.0/24"], "codecs": ["PCMA"]},
     }  # fmt: skip
-    play(HERE / "render.yml", folder, EXAMPLE, "-e", json.dumps(given | choices))
+    play(HERE / "render.yml", folder, EXAMPLE, "-e", json.dumps(given | settings))
     return {f"{role}/{name}": text for _, role, name, text in bundled(folder)}
 
 

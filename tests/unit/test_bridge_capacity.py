@@ -5,7 +5,7 @@ import yaml
 from ansible.errors import AnsibleFilterError
 from bridge_capacity import bridge_capacity
 
-OFFER = yaml.safe_load((Path(__file__).parents[2] / "group_vars" / "all.yml").read_text())
+DEFAULTS = yaml.safe_load((Path(__file__).parents[2] / "group_vars" / "all.yml").read_text())
 
 
 @pytest.mark.parametrize(
@@ -32,7 +32,9 @@ def test_refuses_what_has_no_capacity(vcpus, cameras):
         bridge_capacity(vcpus, cameras)
 
 
-@pytest.mark.parametrize("plan", OFFER["jitsi_plans"].values(), ids=OFFER["jitsi_plans"])
+@pytest.mark.parametrize("plan", DEFAULTS["jitsi_plans"].values(), ids=DEFAULTS["jitsi_plans"])
 def test_the_least_number_of_bridges_carries_what_the_plan_promises(plan):
-    carried = plan["machines"]["videobridges"] * bridge_capacity(OFFER["cloud_bridge_vcpus"], OFFER["jitsi_cameras"])
+    carried = plan["machines"]["videobridges"] * bridge_capacity(
+        DEFAULTS["cloud_bridge_vcpus"], DEFAULTS["jitsi_usage_profile"]
+    )
     assert carried >= plan["users"]

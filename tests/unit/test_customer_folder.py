@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from toolkit import yaml_data
-from toolkit.customer_folder import LISTED, MOST_FILES, MOST_HOSTS, faults, is_customer_folder
+from toolkit.customer_folder import LISTED, MOST_FILES, MOST_HOSTS, errors, is_customer_folder
 
 ROOT = Path(__file__).parents[2]
 EXAMPLES = sorted((ROOT / "inventories").glob("example-*"))
@@ -32,19 +32,19 @@ def write(name, content):
 
 
 def said(folder, decrypt=None):
-    return [str(fault) for fault in faults(folder, decrypt)]
+    return [str(error) for error in errors(folder, decrypt)]
 
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.name)
-def test_examples_have_no_fault(example):
-    assert faults(example) == []
+def test_examples_have_no_error(example):
+    assert errors(example) == []
 
 
 @pytest.mark.parametrize(
     "text",
     [
         f"jitsi_service_name: \"{RUNS}\"\n",
-        f"jitsi_words: {{de: {{welcome_title: \"{RUNS}\"}}}}\n",
+        f"jitsi_texts: {{de: {{welcome_title: \"{RUNS}\"}}}}\n",
         f"jitsi_moderators: [anna, \"{RUNS}\"]\n",
         f"jitsi_plans: {{\"{RUNS}\": 1}}\n",
         f"jitsi_logo_file: \"{{{{ inventory_dir }}}}/{RUNS}\"\n",
@@ -78,8 +78,8 @@ def test_a_path_may_begin_with_the_customers_folder_or_the_runs(folder, path):
     [
         (MAIN, "jitsi_a: 1\nansible_connection: local\n", "line 2: ansible_connection is no setting. Fix: docs"),
         (MAIN, "jtisi_domain: x\n", "line 1: jtisi_domain is no setting. Fix: write jitsi_domain."),
-        (MAIN, "prosody_rules: {}\n", "line 1: prosody_rules is no setting. Fix: docs/choices.md lists all there are."),
-        (MAIN, "aB3+s3cr3t/s3cr3ts3cr3ts3cr3t: x\n", "line 1: this is no setting. Fix: docs/choices.md lists"),
+        (MAIN, "prosody_rules: {}\n", "line 1: prosody_rules is no setting. Fix: docs/settings.md lists all there"),
+        (MAIN, "aB3+s3cr3t/s3cr3ts3cr3ts3cr3t: x\n", "line 1: this is no setting. Fix: docs/settings.md lists"),
         (MAIN, "jitsi_a: 1\njitsi_a: 2\n", "line 2: jitsi_a stands here a second time. Fix: remove one of them."),
         (MAIN, "jitsi_a: {{ x }}\n", "line 1: braces begin a mapping here. Fix: write a text that begins with { in"),
         (MAIN, "jitsi_a: &x [1]\njitsi_b: *x\n", "line 2: an alias (*) stands for another place. Fix: write the value"),
@@ -147,7 +147,7 @@ def test_a_folder_without_a_plan_is_a_customers_all_the_same(folder):
 
 def test_a_folder_that_is_a_link_itself_is_fine(folder):
     Path("inventories").symlink_to(folder)
-    assert faults(Path("inventories")) == []
+    assert errors(Path("inventories")) == []
 
 
 def test_a_fifo_does_not_hold_up_the_run(folder):
@@ -229,7 +229,7 @@ def test_as_many_hosts_as_a_plan_may_have(folder):
     assert said(folder) == []
 
 
-def test_many_files_and_many_faults_are_cut_short(folder):
+def test_many_files_and_many_errors_are_cut_short(folder):
     write(MAIN, "".join(f"a{number}: 1\n" for number in range(5000)))
     assert len(said(folder)) == LISTED
     for number in range(MOST_FILES + 1):

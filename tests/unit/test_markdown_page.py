@@ -19,13 +19,13 @@ def page(tmp_path):
 @pytest.mark.parametrize("file", SHIPPED, ids=lambda file: file.stem)
 def test_finds_nothing_in_the_shipped_texts(file):
     page = markdown_page(str(file))
-    assert page["faults"] == []
+    assert page["errors"] == []
     assert page["title"]
     assert "<li>" in page["html"]
 
 
 def test_a_page_may_be_nearly_as_long_as_is_said(page):
-    assert page("# T\n\n" + "word " * 1790)["faults"] == []
+    assert page("# T\n\n" + "word " * 1790)["errors"] == []
 
 
 def test_title_and_text_come_apart(page):
@@ -36,7 +36,7 @@ def test_title_and_text_come_apart(page):
         '<p>See <a href="https://a.example/?x=1&amp;y=2">there</a>, <code>&lt;b&gt;</code> &amp; mail '
         '<a href="mailto:it@a.example">it@a.example</a>.</p>\n'
     )
-    assert made["faults"] == []
+    assert made["errors"] == []
 
 
 @pytest.mark.parametrize(
@@ -63,8 +63,8 @@ def test_title_and_text_come_apart(page):
 )
 def test_refuses(page, text, said):
     made = page(text)
-    assert any(said in fault for fault in made["faults"]), made["faults"]
-    assert all("text.md" in fault for fault in made["faults"])
+    assert any(said in error for error in made["errors"]), made["errors"]
+    assert all("text.md" in error for error in made["errors"])
 
 
 def test_a_javascript_link_is_none(page):
@@ -72,5 +72,5 @@ def test_a_javascript_link_is_none(page):
 
 
 def test_says_that_a_file_is_missing(tmp_path):
-    [fault] = markdown_page(str(tmp_path / "no.md"))["faults"]
-    assert "cannot be read (No such file" in fault
+    [error] = markdown_page(str(tmp_path / "no.md"))["errors"]
+    assert "cannot be read (No such file" in error

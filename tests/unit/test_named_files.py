@@ -4,9 +4,9 @@ import os
 from pathlib import Path
 
 import pytest
-from access_faults import access_faults
-from ca_faults import ca_faults
-from certificate_faults import certificate_faults
+from access_errors import access_errors
+from ca_errors import ca_errors
+from certificate_errors import certificate_errors
 from markdown_page import markdown_page
 from picture import picture
 
@@ -14,11 +14,11 @@ from toolkit.customer_folder import fingerprint
 from toolkit.files import BYTES, content, is_within
 
 READERS = {
-    "text": lambda file: markdown_page(file)["faults"],
-    "picture": lambda file: picture(file)["faults"],
-    "certificate": lambda file: certificate_faults(file, file, ["meet.acme.example"]),
-    "authority": lambda file: ca_faults({"jitsi_directory": {"ca_file": file}}, "/"),
-    "key": lambda file: access_faults({"cloud_ssh_private_key_file": file}, "/"),
+    "text": lambda file: markdown_page(file)["errors"],
+    "picture": lambda file: picture(file)["errors"],
+    "certificate": lambda file: certificate_errors(file, file, ["meet.acme.example"]),
+    "authority": lambda file: ca_errors({"jitsi_directory": {"ca_file": file}}, "/"),
+    "key": lambda file: access_errors({"cloud_ssh_private_key_file": file}, "/"),
 }
 
 
@@ -35,9 +35,9 @@ def odd(tmp_path):
 @pytest.mark.parametrize("reader", READERS)
 def test_a_setting_that_names_no_ordinary_file_is_refused_at_once(reader, kind, odd):
     file = str(odd.get(kind, kind))
-    [fault] = READERS[reader](file)
-    assert file in fault
-    assert "no regular file" in fault or "it has more than" in fault or "Is a directory" in fault
+    [error] = READERS[reader](file)
+    assert file in error
+    assert "no regular file" in error or "it has more than" in error or "Is a directory" in error
 
 
 def test_content_and_its_limit(tmp_path):

@@ -2,7 +2,7 @@
 
 from types import SimpleNamespace as Thing
 
-from openstack_names import duplicate, fault
+from openstack_names import duplicate, error
 
 IMAGES = [
     Thing(id="id-1", name="debian-12", status="active"),
@@ -13,25 +13,25 @@ IMAGES = [
 
 
 def test_a_name_that_means_one_thing_is_right():
-    assert fault("image", "cloud_image", "debian-12", IMAGES) == ""
+    assert error("image", "cloud_image", "debian-12", IMAGES) == ""
 
 
 def test_two_of_one_name_are_refused_with_their_identifiers_and_the_fix():
-    assert fault("image", "cloud_image", "debian-13", IMAGES) == (
+    assert error("image", "cloud_image", "debian-13", IMAGES) == (
         "The cloud has 2 images named debian-13 (id-2, id-3): write the identifier of the one you mean as cloud_image."
     )
-    assert fault("image", "cloud_image", "id-2", IMAGES) == ""
+    assert error("image", "cloud_image", "id-2", IMAGES) == ""
 
 
 def test_a_missing_one_is_refused_with_what_there_is():
-    assert fault("flavor", "cloud_flavors", "huge", [Thing(id="1", name="small")]) == (
+    assert error("flavor", "cloud_flavors", "huge", [Thing(id="1", name="small")]) == (
         "cloud_flavors names the flavor huge, and the cloud has small: write one it has."
     )
-    assert "the cloud has none" in fault("external network", "cloud_external_network", "public", [])
+    assert "the cloud has none" in error("external network", "cloud_external_network", "public", [])
 
 
 def test_an_image_that_cannot_be_booted_is_refused():
-    assert fault("image", "cloud_image", "old", IMAGES) == (
+    assert error("image", "cloud_image", "old", IMAGES) == (
         "The image old (id-4) is deactivated: write an active one as cloud_image."
     )
 

@@ -52,7 +52,7 @@ def look(tmp_path):
 )
 def test_knows_a_picture_by_its_content(look, data, kind):
     seen = look(data)
-    assert (seen["type"], seen["width"], seen["height"], seen["faults"]) == (kind, 40, 30, [])
+    assert (seen["type"], seen["width"], seen["height"], seen["errors"]) == (kind, 40, 30, [])
     assert re.fullmatch(r"[0-9a-f]{16}\.(png|jpg|webp|svg)", seen["name"])
     assert look(base64.b64decode(seen["base64"]))["type"] == kind
 
@@ -136,22 +136,22 @@ def test_an_svg_keeps_what_is_drawn_and_nothing_else(look):
     ],
 )
 def test_refuses_what_is_none(look, data, said):
-    [fault] = look(data)["faults"]
-    assert f"logo.gif {said}" in fault
+    [error] = look(data)["errors"]
+    assert f"logo.gif {said}" in error
 
 
 @pytest.mark.parametrize("box", ["0 0 inf inf", "0 0 nan 1", f"0 0 {'9' * 400} 1", "0 0 1.2.3 4", "a", "0 0 1e999 1"])
 def test_sides_that_are_no_numbers_are_unknown(look, box):
     seen = look(SVG.format(f'viewBox="{box}"', ""))
-    assert (seen["width"], seen["height"], seen["faults"]) == (0, 0, [])
-    assert look(SVG.format(f'width="{box.split()[-1]}" height="{box.split()[-1]}"', ""))["faults"] == []
+    assert (seen["width"], seen["height"], seen["errors"]) == (0, 0, [])
+    assert look(SVG.format(f'width="{box.split()[-1]}" height="{box.split()[-1]}"', ""))["errors"] == []
 
 
 def test_refuses_what_is_too_large(look, tmp_path):
-    assert look(png(40, 30), 1000, 40)["faults"] == []
-    assert "is too large (0.1 kB, at most 0 kB)" in look(png(40, 30), 50)["faults"][0]
-    assert "is 40 x 30 pixels: make it at most 39" in look(png(40, 30), 1000, 39)["faults"][0]
-    assert "is no regular file" in picture("/dev/zero")["faults"][0]
+    assert look(png(40, 30), 1000, 40)["errors"] == []
+    assert "is too large (0.1 kB, at most 0 kB)" in look(png(40, 30), 50)["errors"][0]
+    assert "is 40 x 30 pixels: make it at most 39" in look(png(40, 30), 1000, 39)["errors"][0]
+    assert "is no regular file" in picture("/dev/zero")["errors"][0]
     os.mkfifo(tmp_path / "pipe")
-    assert "is no regular file" in picture(str(tmp_path / "pipe"))["faults"][0]
-    assert "cannot be read (No such file" in picture(str(tmp_path / "none.png"))["faults"][0]
+    assert "is no regular file" in picture(str(tmp_path / "pipe"))["errors"][0]
+    assert "cannot be read (No such file" in picture(str(tmp_path / "none.png"))["errors"][0]

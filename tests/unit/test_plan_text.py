@@ -7,10 +7,10 @@ PLAN = {
     "ports": [{"group": "videobridges", "peer": "world", "port": "10000/udp", "why": "media"}],
     "dns": [{"name": "meet.a.example", "server": "a-meet"}],
 }
-CHOICES = {
+SETTINGS = {
     "jitsi_plan": "p",
     "jitsi_plans": {"p": {"users": 100}},
-    "jitsi_cameras": "few",
+    "jitsi_usage_profile": "few",
     "jitsi_release": "1",
     "jitsi_releases": {"1": {"jicofo": "1.0-1"}},
     "jitsi_repository": {"url": "https://r.example"},
@@ -24,8 +24,8 @@ CHOICES = {
 }
 
 
-def lines(choices=None, people=80):
-    return [" ".join(line.split()) for line in plan_text(PLAN, CHOICES | (choices or {}), people).splitlines()]
+def lines(settings=None, people=80):
+    return [" ".join(line.split()) for line in plan_text(PLAN, SETTINGS | (settings or {}), people).splitlines()]
 
 
 @pytest.mark.parametrize(
@@ -66,7 +66,7 @@ def test_shows_both_networks():
 def test_says_how_many_meetings_are_recorded_at_the_same_time():
     def said(count):
         films = [{"name": f"a-jibri-{n}", "volume_gb": 0, **SERVER, "groups": ["recorders"]} for n in range(count)]
-        text = plan_text(PLAN | {"servers": PLAN["servers"] + films}, CHOICES, 80)
+        text = plan_text(PLAN | {"servers": PLAN["servers"] + films}, SETTINGS, 80)
         return [
             " ".join(line.split()) for line in text.splitlines() if "recording" in line and "at the same time" in line
         ]

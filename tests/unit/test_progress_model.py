@@ -1,11 +1,11 @@
-"""The model of a run: stages, hosts, durations, faults, and how much is done."""
+"""The model of a run: stages, hosts, durations, errors, and how much is done."""
 
 from pathlib import Path
 
 import pytest
 from progress_log import RunLog
 from progress_model import Run, duration, listed, plain
-from progress_results import LINES, adds, fault_text, notes
+from progress_results import LINES, adds, error_text, notes
 from where_to_look import where_to_look
 
 HOSTS = ["acme-jvb-1", "acme-jvb-2", "acme-jvb-10"]
@@ -110,14 +110,14 @@ def test_batches_of_hosts_are_one_stage(run):
     assert stage.done(8) == pytest.approx((2 + 0.5) / 3)
 
 
-def test_one_fault_is_said_once_with_all_its_hosts(run):
+def test_one_error_is_said_once_with_all_its_hosts(run):
     begin(run)
     first = run.fail("acme-jvb-10", "Install", "failed on", "acme-jvb-10 has no space", "videobridge")
     assert run.fail("acme-jvb-2", "Install", "failed on", "acme-jvb-2 has no space", "videobridge") is None
     assert run.fail("a host beside", "Install", "failed on", "a host beside has no space", "videobridge") is None
     assert run.fail("acme-jvb-1", "Install", "failed on", "of another kind", "videobridge")
-    assert run.faults[0] is first
-    assert [fault.hosts for fault in run.faults] == [["acme-jvb-2", "acme-jvb-10", "a host beside"], ["acme-jvb-1"]]
+    assert run.errors[0] is first
+    assert [error.hosts for error in run.errors] == [["acme-jvb-2", "acme-jvb-10", "a host beside"], ["acme-jvb-1"]]
     assert run.stage.failed
 
 
@@ -140,10 +140,10 @@ def test_what_several_hosts_say_is_noted_once(run):
     ],
 )
 def test_why_a_task_failed(result, text):
-    assert fault_text(result) == text
+    assert error_text(result) == text
 
 
-def test_lines_of_the_log_that_only_repeat_the_fault():
+def test_lines_of_the_log_that_only_repeat_the_error():
     text = "No space left.\nrc 1"
     log = ["TASK [Install]", "", "[ERROR]: Task failed: No space left.", "    msg: |-", "        rc 1", "    arc 1: a"]
     assert [line for line in log if adds(line, text)] == ["TASK [Install]", "    msg: |-", "    arc 1: a"]
@@ -202,5 +202,5 @@ def test_the_logs_lines_around_a_failure(tmp_path):
 def test_a_run_goes_on_without_a_log(folder):
     log = RunLog(folder)
     log.write("text\n")
-    assert log.fault
+    assert log.error
     assert log.around(0, 0, 0) == []

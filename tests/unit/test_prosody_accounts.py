@@ -189,6 +189,6 @@ def test_lua_and_the_module_read_the_same(value):
     ],
 )
 def test_refuses_by_name_and_never_quotes_a_password(hosts, subscribers, names):
-    [sentence] = prosody_accounts.faults(hosts, subscribers)
+    [sentence] = prosody_accounts.errors(hosts, subscribers)
     assert names in sentence
     assert "pässwort" not in sentence

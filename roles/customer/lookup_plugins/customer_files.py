@@ -27,9 +27,9 @@ RETURN = r"""
 _list:
   description:
     - A list of files, each with C(path) (relative to the working directory where it lies below it), C(folder) of the
-      inventory, C(place), C(encrypted), C(keys) and C(fault).
-    - C(fault) is a sentence why the file cannot be read, empty otherwise.
-    - C(place) is V(vault) for C(group_vars/jitsi/vault.yml), V(choices) for the others. C(keys) are the names on the
+      inventory, C(place), C(encrypted), C(keys) and C(error).
+    - C(error) is a sentence why the file cannot be read, empty otherwise.
+    - C(place) is V(vault) for C(group_vars/jitsi/vault.yml), V(settings) for the others. C(keys) are the names on the
       top level.
   type: list
   elements: list
@@ -50,16 +50,16 @@ class LookupModule(LookupBase):
     def _entry(self, path: Path, folder: Path) -> dict:
         with path.open("rb") as file:
             encrypted = file.read(len(VAULT)) == VAULT
-        data, fault = {}, ""
+        data, reason = {}, ""
         try:
             data = self._loader.load_from_file(str(path))
         except AnsibleError as error:
-            fault = str(error).splitlines()[0].rstrip(".")
+            reason = str(error).splitlines()[0].rstrip(".")
         return {
             "path": str(shown_path(path)),
             "folder": str(shown_path(folder)),
-            "place": "vault" if path.name == "vault.yml" else "choices",
+            "place": "vault" if path.name == "vault.yml" else "settings",
             "encrypted": encrypted,
             "keys": list(data or {}),
-            "fault": f"{shown_path(path)} cannot be read ({fault}): mend this file." if fault else "",
+            "error": f"{shown_path(path)} cannot be read ({reason}): mend this file." if reason else "",
         }

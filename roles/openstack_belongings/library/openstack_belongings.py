@@ -28,7 +28,7 @@ options:
   state:
     description: C(listed) only looks, C(absent) deletes.
     type: str
-    choices: [listed, absent]
+    settings: [listed, absent]
     default: listed
 extends_documentation_fragment: openstack.cloud.openstack
 """

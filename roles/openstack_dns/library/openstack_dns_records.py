@@ -45,7 +45,7 @@ options:
   state:
     description: C(judged) refuses what cannot be published and changes nothing, C(present) publishes.
     type: str
-    choices: [judged, present]
+    settings: [judged, present]
     default: present
 extends_documentation_fragment: openstack.cloud.openstack
 """

@@ -10,7 +10,7 @@ module: openstack_names
 short_description: Refuse names that the cloud does not have, or has more than once
 description:
   - Looks up image, flavors, external network and availability zones by name or identifier, and what the toolkit itself
-    makes by the customer's name. Lists all faults at once. Changes nothing.
+    makes by the customer's name. Lists all errors at once. Changes nothing.
 options:
   customer:
     description: The customer's name.
@@ -51,7 +51,7 @@ RETURN = r"""
 """
 
 
-def fault(kind: str, setting: str, name: str, things: list) -> str:
+def error(kind: str, setting: str, name: str, things: list) -> str:
     """Return what is wrong with a name that is to mean exactly one of the things, or an empty text."""
     found = [thing for thing in things if thing.id == name] or [thing for thing in things if thing.name == name]
     if not found:
@@ -90,27 +90,27 @@ class Names(OpenStackModule):
     module_kwargs: ClassVar = {"supports_check_mode": True}
 
     def run(self):
-        faults = [*self._of_settings(), *self._of_own()]
-        if any(faults):
-            self.fail_json(msg=" ".join([*filter(None, faults), "Nothing was touched."]))
+        errors = [*self._of_settings(), *self._of_own()]
+        if any(errors):
+            self.fail_json(msg=" ".join([*filter(None, errors), "Nothing was touched."]))
         self.exit_json(changed=False)
 
     def _of_settings(self):
-        """Yield the faults of what the settings name."""
+        """Yield the errors of what the settings name."""
         network, image = self.params["external_network"], self.params["image"]
-        yield fault("image", "cloud_image", image, list(self.conn.image.images()))
+        yield error("image", "cloud_image", image, list(self.conn.image.images()))
         flavors = list(self.conn.compute.flavors())
         for name in sorted(set(self.params["flavors"])):
-            yield fault("flavor", "cloud_flavors", name, flavors)
+            yield error("flavor", "cloud_flavors", name, flavors)
         networks = list(self.conn.network.networks(is_router_external=True))
-        yield fault("external network", "cloud_external_network", network, networks)
+        yield error("external network", "cloud_external_network", network, networks)
         if self.params["zones"]:
             zones = sorted(zone.name for zone in self.conn.compute.availability_zones())
             for name in sorted(set(self.params["zones"]) - set(zones)):
                 yield f"cloud_bridge_zones names {name}, and the cloud has {', '.join(zones)}: write zones it has."
 
     def _of_own(self):
-        """Yield the faults of what the toolkit makes by name."""
+        """Yield the errors of what the toolkit makes by name."""
         shared, project = f"{self.params['customer']}-jitsi", {"project_id": self.conn.current_project_id}
         network = self.conn.network
         for kind, things in (("network", network.networks), ("router", network.routers)):

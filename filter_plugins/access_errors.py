@@ -1,0 +1,145 @@
+"""Filter access_errors: what this machine lacks to reach the customer's cloud and servers, one sentence per error."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from ansible.plugins.loader import filter_loader
+
+sys.path.append(str(Path(__file__).parents[1]))
+from toolkit.files import content, is_within
+
+DOCUMENTATION = r"""
+name: access_errors
+short_description: List what this machine lacks to reach the customer's cloud and servers
+description:
+  - Looks for the operator's SSH key pair and for the cloud's entry in C(clouds.yaml), where openstacksdk itself looks.
+    No cloud is asked.
+  - A private key need not be in its file when the operator's SSH agent has it.
+  - Says nothing about a setting that is missing or of a wrong type; P(setting_errors#filter) does.
+positional: _input, folder
+options:
+  _input:
+    description: The settings, name to value.
+    type: dict
+    required: true
+  folder:
+    description:
+      - The customer's folder, where relative paths are looked for and whose C(clouds.yaml) make names to openstacksdk.
+    type: path
+    required: true
+"""
+
+EXAMPLES = r"""
+errors: "{{ settings | access_errors(inventory_dir) }}"
+"""
+
+RETURN = r"""
+_value:
+  description: One sentence per error; empty when there is none.
+  type: list
+  elements: str
+"""
+
+
+def unreadable(file: Path) -> str:
+    """Why file cannot be read, or nothing."""
+    try:
+        return "" if content(file).strip() else "it is empty"
+    except OSError as error:
+        return error.strerror
+
+
+def is_in_agent(public_key: str) -> bool:
+    """Tell whether the operator's SSH agent has the private half."""
+    try:
+        done = subprocess.run(["ssh-add", "-L"], capture_output=True, text=True, check=False)
+    except FileNotFoundError:
+        return False
+    return public_key.split()[:2] in [line.split()[:2] for line in done.stdout.splitlines()]
+
+
+def key_errors(key: str, folder: str) -> list[str]:
+    """Return what the key pair of that name lacks."""
+    in_folder = filter_loader.get("in_folder").j2_function
+    private, public = (Path(os.path.expanduser(in_folder(name, folder))) for name in (key, f"{key}.pub"))
+    reasons = {str(file): reason for file in (private, public) if (reason := unreadable(file))}
+    if list(reasons) == [str(private)] and is_in_agent(content(public).decode(errors="replace")):
+        return []
+    if not reasons:
+        return []
+    fix = f"make the pair with ssh-keygen -t ed25519 -f {private}"
+    if list(reasons) == [str(public)]:
+        fix = f"make it with ssh-keygen -y -f {private} > {public}"
+    elif str(public) not in reasons:
+        fix = "bring that key back or load it into the SSH agent"
+    said = " and ".join(f"{file} ({reason})" for file, reason in reasons.items())
+    return [f"cloud_ssh_private_key_file is {key} and {said} cannot be read: {fix}, or write where another pair is."]
+
+
+def state_folder_errors(state: str, folder: str, customer: object) -> list[str]:
+    """Return why runs must not keep their files there: in ~/.ssh make destroy would remove the operator's host keys."""
+    path = Path(os.path.expanduser(filter_loader.get("in_folder").j2_function(state, folder)))
+    if is_within(path, Path(folder)) or path.name == customer:
+        return []
+    return [
+        f"jitsi_state_dir {state} may be somebody else's folder: write one in the customer's folder, or one that is "
+        f"called {customer}."
+    ]
+
+
+def cloud_errors(cloud: str, folder: str) -> list[str]:
+    """Return why openstacksdk would not find the cloud."""
+    # Ansible loads every filter in each of its processes, openstacksdk only where it has to.
+    from openstack.config import loader
+    from openstack.exceptions import ConfigException
+
+    given = os.environ.get("OS_CLIENT_CONFIG_FILE", "")
+    there = [file for file in [given, *loader.CONFIG_FILES] if file and Path(file).exists()]
+    own = f"{folder}/clouds.yaml"
+    if not there:
+        return [
+            f"cloud_name is {cloud} and there is no clouds.yaml: write the cloud's credentials as entry {cloud} of "
+            f"{own} (for make) or ~/.config/openstack/clouds.yaml."
+        ]
+    try:
+        config = loader.OpenStackConfig()
+        found = config.config_filename
+    except (ConfigException, AttributeError, TypeError):  # the latter for clouds that are no mapping
+        found = None
+    if found != there[0]:
+        return [
+            f"{there[0]} cannot be read: write YAML with a mapping of clouds, or remove it for another clouds.yaml."
+        ]
+    names = [name for name in config.get_cloud_names() if name != "defaults"]  # which stands for a file without any
+    if cloud in names:
+        return []
+    return [
+        f"cloud_name is {cloud} and {found} has no such entry (it has {', '.join(map(str, names)) or 'none'}): write "
+        "the cloud's credentials there under this name, or another cloud_name."
+    ]
+
+
+def access_errors(settings: dict, folder: str) -> list[str]:
+    """Return what this machine lacks, one sentence each."""
+
+    def judged(name, judge):
+        value = settings.get(name)
+        return judge(value, folder) if isinstance(value, str) and value != "" and value.isprintable() else []
+
+    def state_errors(state: str, folder: str) -> list[str]:
+        return state_folder_errors(state, folder, settings.get("jitsi_customer"))
+
+    return (
+        judged("cloud_ssh_private_key_file", key_errors)
+        + judged("cloud_name", cloud_errors)
+        + judged("jitsi_state_dir", state_errors)
+    )
+
+
+class FilterModule:
+    """Makes access_errors known to Ansible."""
+
+    def filters(self):
+        return {"access_errors": access_errors}
