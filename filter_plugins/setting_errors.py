@@ -171,7 +171,7 @@ class _Contract:
             return
         secret = secret or option.get("no_log", False)
         limit = self.limit(limit_path)
-        if fix := self.cure(value, option, limit):
+        if fix := self.fix(value, option, limit):
             self.refuse(path, value, secret, fix)
         elif not secret and looks_secret(value):
             self.refuse(path, value, secret, "it without what is secret")

@@ -44,8 +44,8 @@ def test_somebody_can_open_a_room():
         assert error.startswith(nobody)
     assert errors(moderators=[]) == []  # `make users` has made one
     for rule in ("group", "all"):
-        assert errors(moderators=[], accounts={}, moderators_by=rule, directory={"kind": "ad"}) == []
-    (error,) = errors(moderators=[], accounts={}, moderators_by="all")
+        assert errors(moderators=[], accounts={}, moderator_source=rule, directory={"kind": "ad"}) == []
+    (error,) = errors(moderators=[], accounts={}, moderator_source="all")
     assert error == (
         "jitsi_moderators is an empty list and jitsi_moderator_source is all, so nobody could open a room: write at "
         "least one login name, or let a directory decide with group or all."
@@ -53,10 +53,10 @@ def test_somebody_can_open_a_room():
 
 
 def test_everybody_with_an_account_may_need_a_seat():
-    (error,) = errors(moderators_by="all")
+    (error,) = errors(moderator_source="all")
     assert " have 3 names and plan p has 2 seats: " in error
-    assert errors(moderators_by="all", directory={"kind": "ad"}) == []
-    assert errors(moderators_by="group", moderators=["anna", "dora", "emil"]) == []
+    assert errors(moderator_source="all", directory={"kind": "ad"}) == []
+    assert errors(moderator_source="group", moderators=["anna", "dora", "emil"]) == []
 
 
 def test_comoderators_are_for_moderators_with_rooms_of_their_own():
@@ -75,9 +75,9 @@ def test_a_comoderator_is_a_moderator():
     assert errors(room_comoderators={"board": ["bernd", "carla"]}) == [
         "jitsi_room_comoderators.board names carla, who is no moderator: remove the name or add it to jitsi_moderators."
     ]
-    assert errors(plan="none", moderators_by="all", room_comoderators={"board": ["carla"]}) == []
-    assert errors(moderators_by="all", directory={"kind": "ad"}, room_comoderators={"board": ["dora"]}) == []
-    assert errors(moderators_by="group", directory={"kind": "ad"}, room_comoderators={"board": ["dora"]}) == []
+    assert errors(plan="none", moderator_source="all", room_comoderators={"board": ["carla"]}) == []
+    assert errors(moderator_source="all", directory={"kind": "ad"}, room_comoderators={"board": ["dora"]}) == []
+    assert errors(moderator_source="group", directory={"kind": "ad"}, room_comoderators={"board": ["dora"]}) == []
 
 
 @pytest.mark.parametrize(

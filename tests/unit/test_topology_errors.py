@@ -180,7 +180,7 @@ def bridges(count):
 
 
 @pytest.mark.parametrize(
-    ("count", "strategy", "zones", "cures"),
+    ("count", "strategy", "zones", "fixes"),
     [
         (1, "single", [], []),
         (1, "single", ["az1"], []),
@@ -196,10 +196,10 @@ def bridges(count):
         (3, "intra_region", ["az1", "az2"], ["write a-jvb-[1:4] in plan.yml, or region_based, or fewer zones."]),
     ],
 )
-def test_meetings_on_several_bridges_need_several(count, strategy, zones, cures):
+def test_meetings_on_several_bridges_need_several(count, strategy, zones, fixes):
     settings = SETTINGS | {"jitsi_bridge_strategy": strategy, "cloud_bridge_zones": zones}
     errors = topology_errors(bridges(count), settings, GROUPS)
-    assert [error.partition(": ")[2] for error in errors] == cures
+    assert [error.partition(": ")[2] for error in errors] == fixes
 
 
 @pytest.mark.parametrize("people", [2, DEFAULTS["jitsi_bridge_max_participants"], None, "60"])
@@ -217,7 +217,7 @@ def test_how_many_people_a_bridge_takes_of_a_meeting_is_chosen_where_a_meeting_u
 
 
 @pytest.mark.parametrize(
-    ("mbit", "each", "cures"),
+    ("mbit", "each", "fixes"),
     [
         (0, 0, []),
         (0, 20, []),
@@ -229,9 +229,9 @@ def test_how_many_people_a_bridge_takes_of_a_meeting_is_chosen_where_a_meeting_u
         (100, None, []),
     ],
 )
-def test_relays_carry_one_connection_at_least(mbit, each, cures):
+def test_relays_carry_one_connection_at_least(mbit, each, fixes):
     errors = topology_errors(ONE, SETTINGS | {"jitsi_relay_limits": {"mbit": mbit, "mbit_per_relay": each}}, GROUPS)
-    assert [error.partition(": ")[2] for error in errors] == cures
+    assert [error.partition(": ")[2] for error in errors] == fixes
 
 
 def test_rooms_are_streamed_by_recorders_to_a_server_that_is_there():

@@ -261,7 +261,7 @@ class Storage:
                     os.unlink(leftover)
 
 
-def faults(hosts, subscribers):
+def errors(hosts, subscribers):
     """Return sentences about wishes that cannot be fulfilled; passwords are never quoted."""
     found = []
     for host, accounts in hosts.items():
@@ -311,7 +311,7 @@ def main():
         supports_check_mode=True,
     )
     options = module.params
-    sentences = faults(options["hosts"], options["subscribers"])
+    sentences = errors(options["hosts"], options["subscribers"])
     if sentences:
         module.fail_json(msg="prosody_accounts: " + "; ".join(sentences))
     storage = Storage(options["path"], options["owner"], module.check_mode)
