@@ -7,7 +7,7 @@ description:
   - That there are no variables elsewhere, and none but settings, was judged before (P(customer_folder#inventory)).
   - A secret belongs into C(group_vars/jitsi/vault.yml), encrypted.
   - Accounts stand in C(group_vars/jitsi/accounts.yml) and nothing else does; C(make users) alone writes that file.
-positional: _input, options
+positional: _input, secrets
 options:
   _input:
     description:
@@ -16,14 +16,15 @@ options:
     type: list
     elements: dict
     required: true
-  options:
-    description: The C(options) of the contract's C(argument_specs).
-    type: dict
+  secrets:
+    description: Names of the settings that are secrets.
+    type: list
+    elements: str
     required: true
 """
 
 EXAMPLES = r"""
-errors: "{{ lookup('customer_files') | folder_errors(contract) }}"
+errors: "{{ lookup('customer_files') | folder_errors(['jitsi_seed']) }}"
 # -> ["jitsi_seed stands in acme/group_vars/jitsi/main.yml in clear: move it to vault.yml beside it, encrypted."]
 """
 
@@ -46,7 +47,7 @@ def _name(key: str) -> str:
     return short if key.strip() == key != "" and short.isprintable() else ascii(short)
 
 
-def folder_errors(files, options) -> list[str]:
+def folder_errors(files, secrets) -> list[str]:
     """Return the errors of a customer's files, one sentence each."""
     errors = []
     if not any(file["place"] == "vault" for file in files):
@@ -59,8 +60,7 @@ def folder_errors(files, options) -> list[str]:
         if file["place"] == "vault" and not file["encrypted"]:
             errors.append(f"{path} is not encrypted: run {VAULT} encrypt {path}.")
         for key in file["keys"]:
-            secret = options.get(key, {}).get("no_log", False)
-            if secret and not file["encrypted"] and file["place"] != "vault":
+            if key in secrets and not file["encrypted"] and file["place"] != "vault":
                 errors.append(f"{_name(key)} stands in {path} in clear: move it to vault.yml beside it, encrypted.")
             elif key == WRITES and not path.endswith(PROGRAMS):
                 errors.append(f"{key} stands in {path}, which wins over what make users writes: move it to {PROGRAMS}.")

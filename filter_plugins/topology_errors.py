@@ -9,6 +9,7 @@ sys.path.append(str(Path(__file__).parents[1]))
 from toolkit.forms import own_network4
 from toolkit.machines import GROUPS
 from toolkit.sentences import shorten
+from toolkit.settings.schema import defaults
 
 DOCUMENTATION = r"""
 name: topology_errors
@@ -61,14 +62,6 @@ RECORDING = (
 STREAM = ("jitsi_stream_publishers", "jitsi_stream_mbits", "jitsi_stream_viewer_password")
 # Settings that mean nothing without group gateways.
 TELEPHONE = ("jitsi_trunk", "jitsi_trunk_password", "jitsi_dial_in_numbers", "jitsi_dial_in_lines")
-# What the defaults have of these that is not empty: nobody chose it.
-PRESET = {
-    "jitsi_stream_mbits": 500,
-    "jitsi_recording_target": {"kind": "local"},
-    "jitsi_recording_retention_days": 14,
-    "jitsi_dial_in_lines": 10,
-    "jitsi_bridge_max_participants": 80,
-}
 # Addresses of a network that no server gets: its own, broadcast, router, and as many DHCP servers as clouds have.
 TAKEN = 6
 ANSIBLES_OWN = {"all", "ungrouped", PARENT}
@@ -164,7 +157,7 @@ def _homeless_errors(names: tuple[str, ...], settings: dict, group: str, custome
         f"{name} is chosen and group {group} has no hosts: write {planned_hosts(group, customer, 1)} in plan.yml, or "
         "remove the setting."
         for name in names
-        if settings.get(name) not in (None, "", [], {}, PRESET.get(name))
+        if settings.get(name) not in (None, "", [], {}, defaults().get(name))
     ]
 
 
@@ -212,7 +205,7 @@ def _bridge_errors(groups: dict, customer: str, settings: dict) -> list[str]:
             "two at least, or intra_region."
         )
     people = settings.get("jitsi_bridge_max_participants")
-    nobody_chose = PRESET["jitsi_bridge_max_participants"]
+    nobody_chose = defaults()["jitsi_bridge_max_participants"]
     # What is out of range is told by its limits.
     if strategy == "single" and isinstance(people, int) and 2 <= people <= 500 and people != nobody_chose:
         errors.append(

@@ -11,8 +11,13 @@ import pytest
 import yaml
 from ansible.plugins.inventory import detect_range, expand_hostname_range
 from jinja2 import Environment, meta
+from jsonschema import Draft202012Validator
 
+import toolkit.settings
 from toolkit.machines import KINDS
+from toolkit.settings.documents import DOCUMENTS, EDITOR
+from toolkit.settings.errors import setting_errors
+from toolkit.settings.schema import defaults, former_names, parts, secrets, whole
 
 ROOT = Path(__file__).parent.parent
 # Untracked files count, ignored ones do not: a law is known before the commit.
@@ -103,8 +108,8 @@ def options(role, entry=None):
     return {name: option for spec in chosen for name, option in (spec.get("options") or {}).items()}
 
 
-CONTRACT = options("customer", "main")
-DEFAULTS = load("group_vars/all.yml")
+SETTINGS = whole()["properties"]
+CATALOGUES = load("group_vars/all/catalog.yml")
 
 
 def test_something_is_judged():
@@ -121,7 +126,7 @@ def test_something_is_judged():
 def test_no_line_of_the_telephone_has_the_port_of_another_daemon():
     """However many lines are chosen, on a machine that may have all other groups as well."""
     menu = load("roles/voice_menu/vars/main.yml")["__voice_menu_settings"]
-    most = load("roles/customer/vars/main.yml")["__customer_limits"]["jitsi_dial_in_lines"]["at_most"]
+    most = SETTINGS["jitsi_dial_in_lines"]["maximum"]
     first, control = menu["first_sip_port"], menu["first_control_port"]
     assert load("roles/sip_server/vars/main.yml")["__sip_server_first_line"] == first
     lines = {*range(first, first + 2 * most), *range(control, control + most)}
@@ -210,30 +215,36 @@ def test_every_group_is_tried_on_both_debians():
 
 
 def test_the_default_release_is_the_newest_that_the_tests_know():
-    offer = yaml.safe_load((ROOT / "group_vars/all.yml").read_text())
     rows = [line.split() for line in (ROOT / "lab/packages/releases").read_text().splitlines() if line[0] != "#"]
     for release, _, web, jicofo, bridge, recorder, gateway in rows:
-        assert offer["jitsi_releases"][release] == {
+        assert CATALOGUES["jitsi_releases"][release] == {
             **dict.fromkeys(("jitsi-meet-web", "jitsi-meet-web-config", "jitsi-meet-prosody"), web),
             "jicofo": jicofo,
             "jitsi-videobridge2": bridge,
             "jibri": recorder,
             "jigasi": gateway,
         }
-    assert offer["jitsi_release"] == max((row[0] for row in rows), key=lambda name: [*map(int, name.split("."))])
+    assert defaults()["jitsi_release"] == max((row[0] for row in rows), key=lambda name: [*map(int, name.split("."))])
 
 
 def test_groups_are_the_same_everywhere():
-    """Contract, firewall matrix, catalogue of plans and wiring speak of the machines in the table of their kinds."""
+    """Settings, firewall matrix, catalogue of plans and wiring speak of the machines in the table of their kinds."""
     groups = [kind.group for kind in KINDS]
     assert load("roles/customer/vars/main.yml")["__customer_groups"] == groups
     matrix = load("group_vars/jitsi/firewall.yml")["firewall_offer"]
     assert set(matrix) - {"jitsi"} == set(groups)
     assert {path.parts[1] for path in WIRING} - {"jitsi"} <= set(groups)
-    for plan in DEFAULTS["jitsi_plans"].values():
-        assert set(plan["machines"]) == {kind.group for kind in KINDS if not kind.optional}
+    needed = [kind for kind in KINDS if not kind.optional]
+    machines = SETTINGS["jitsi_plans"]["additionalProperties"]["properties"]["machines"]
+    for known in (
+        machines["properties"],
+        machines["required"],
+        *(p["machines"] for p in CATALOGUES["jitsi_plans"].values()),
+    ):
+        assert list(known) == [kind.group for kind in needed]
     for setting in ("cloud_flavors", "cloud_volume_gb"):
-        assert set(CONTRACT[setting]["options"]) == {kind.name for kind in KINDS}
+        assert list(SETTINGS[setting]["properties"]) == [kind.name for kind in KINDS]
+        assert SETTINGS[setting]["required"] == [kind.name for kind in needed]
     open_to_others = {
         group for group, rules in matrix.items() if any(rule["peer"] not in matrix for rule in rules.get("ingress", []))
     }
@@ -258,18 +269,18 @@ def test_daemons_read_their_files_whatever_became_of_the_run_before():
 # --- three voices
 
 
-def test_offer_is_the_contract_without_what_must_be_chosen():
-    # A secret has no default, so that its absence is seen.
-    optional = {name for name, option in CONTRACT.items() if not option.get("required") and not option.get("no_log")}
-    assert set(DEFAULTS) == optional
+def test_every_setting_is_required_or_secret_or_has_a_default():
+    """A secret has no default, so that its absence is seen."""
+    assert set(load("group_vars/all/settings.yml")) == set(defaults())
+    for name in SETTINGS:
+        kinds = [name in whole()["required"], name in defaults() or name in CATALOGUES]
+        assert kinds.count(True) == 1 or (name in secrets() and not kinds[1]), name
 
 
 @pytest.mark.parametrize("example", EXAMPLES)
-def test_examples_choose_from_the_contract(example):
+def test_editors_have_nothing_to_mark_in_the_examples(example):
     chosen = load(f"inventories/{example}/group_vars/jitsi/main.yml")
-    required = {name for name, option in CONTRACT.items() if option.get("required") and not option.get("no_log")}
-    assert set(chosen) <= set(CONTRACT)
-    assert required <= set(chosen)
+    assert [error.message for error in Draft202012Validator(json.loads(EDITOR.read_text())).iter_errors(chosen)] == []
 
 
 @pytest.mark.parametrize("path", WIRING, ids=str)
@@ -309,8 +320,8 @@ def role_reads(role):
 
 @pytest.mark.parametrize("role", ROLES)
 def test_roles_know_no_groups_no_other_hosts_and_no_settings(role):
-    """The contract's role alone reads settings and, as a whole, groups; it judges them."""
-    foreign = {"groups", "group_names", "hostvars"} | set(CONTRACT)
+    """The customer's role alone reads settings and, as a whole, groups; it judges them."""
+    foreign = {"groups", "group_names", "hostvars"} | set(SETTINGS)
     if role == "customer":
         foreign = {"group_names", "hostvars"}
     assert {path: names & foreign for path, names in role_reads(role).items() if names & foreign} == {}
@@ -322,16 +333,13 @@ def test_roles_know_no_groups_no_other_hosts_and_no_settings(role):
 @pytest.mark.parametrize("role", ROLES)
 def test_defaults_are_the_options_that_are_not_required(role):
     stated = {name for name, option in options(role).items() if not option.get("required")}
-    if role == "customer":
-        stated -= set(CONTRACT)  # their defaults are the defaults
     defaults = of(role, "defaults", ".yml")
     assert {name for path in defaults for name in load(path) or {}} == stated
 
 
 @pytest.mark.parametrize("role", ROLES)
 def test_role_variables_carry_the_roles_name(role):
-    allowed = (f"{role}_",) if role != "customer" else ("customer_", "jitsi_", "cloud_")
-    assert all(name.startswith(allowed) for name in options(role))
+    assert all(name.startswith(f"{role}_") for name in options(role))
     for path in of(role, "vars", ".yml"):
         assert all(name.startswith(f"__{role}_") for name in load(path) or {}), path
 
@@ -533,9 +541,41 @@ def test_collections_are_installed_as_pinned():
 # --- documents
 
 
-def test_settings_md_is_what_the_generator_prints():
-    printed = subprocess.run(["scripts/settings"], cwd=ROOT, text=True, capture_output=True, check=True).stdout
-    assert read("docs/settings.md") == printed, "run scripts/settings > docs/settings.md"
+@pytest.mark.parametrize("file", DOCUMENTS, ids=lambda file: file.name)
+def test_what_is_printed_from_the_settings_schema_is_as_it_prints_it(file):
+    assert file.read_text() == DOCUMENTS[file](), "run scripts/settings"
+
+
+def test_editors_find_the_schema_from_the_examples():
+    for example in EXAMPLES:
+        main = ROOT / "inventories" / example / "group_vars/jitsi/main.yml"
+        [named] = re.findall(r"\A# yaml-language-server: \$schema=(.*)\n", main.read_text())
+        assert (main.parent / named).resolve() == EDITOR
+
+
+def test_the_settings_schema_is_one():
+    """JSON Schema that the library and editors understand; each default keeps its own limits."""
+    Draft202012Validator.check_schema(whole())
+    assert setting_errors(defaults() | CATALOGUES, schema=whole() | {"required": []}) == []
+    # Editors look for a pattern anywhere in a text.
+    patterns = re.findall(r'"pattern": "(.*)"', EDITOR.read_text())
+    assert patterns
+    assert [pattern for pattern in patterns if not (pattern[0] == "^" and pattern[-1] == "$")] == []
+    written = {key for part in parts() for key in keys_of(part) if key.startswith("x-")}
+    assert written == set(re.findall(r"\bx-[a-z-]+", toolkit.settings.__doc__))
+
+
+def keys_of(schema):
+    """Every key at any depth."""
+    for inner in schema.values() if isinstance(schema, dict) else schema if isinstance(schema, list) else []:
+        yield from keys_of(inner)
+    yield from schema if isinstance(schema, dict) else []
+
+
+def test_every_setting_says_what_it_means_and_is_called_by_one_name():
+    assert [name for name, setting in SETTINGS.items() if not setting["description"].endswith(".")] == []
+    assert set(former_names()) & set(SETTINGS) == set()
+    assert len(former_names()) == sum(len(setting.get("x-formerly", [])) for setting in SETTINGS.values())
 
 
 def test_every_command_of_the_readme_exists():

@@ -18,11 +18,11 @@ from typing import Any
 
 import yaml
 
+from .settings.schema import renamed, whole
 from .yaml_data import Error, NotDataError, document, is_empty, plain, read, shown, texts
 
 PLAN, CLOUD, SETTINGS = "plan.yml", "openstack.yml", Path("group_vars/jitsi")
 OWN_CLOUD = Path(__file__).parents[1] / "inventories/example-small/openstack.yml"
-OPTIONS = Path(__file__).parents[1] / "roles/customer/meta/argument_specs.yml"
 PREFIXES = ("jitsi_", "cloud_")
 MOST_FILES = 50
 MOST_HOSTS = 300  # 100 bridges, 20 relays, and as many recorders and gateways
@@ -165,6 +165,8 @@ def _settings(content: bytes, decrypt: Decrypt | None) -> Iterator[tuple[int, st
             # What was pasted in place of a name may be a secret.
             plain_name = name if re.fullmatch("[a-z][a-z0-9_]{0,40}", name) else "this"
             yield text.line, f"{plain_name} is no setting. Fix: {_near(text.text)}"
+        elif text.is_name and len(text.path) == 1 and renamed(text.text):
+            yield text.line, f"{name} is now {renamed(text.text)}. Fix: rename it."
         elif text.tag == "!vault":
             yield from _sealed(text.text.encode(), text.line, name, decrypt)
         elif TEMPLATE.search(text.text if text.is_name else PATH_BEGINS.sub("", text.text)):
@@ -183,8 +185,7 @@ def _sealed(content: bytes, line: int, name: str, decrypt: Decrypt | None) -> It
 
 def _near(name: str) -> str:
     """What may have been meant."""
-    known = yaml.load(OPTIONS.read_text(), Loader=yaml.CSafeLoader)["argument_specs"]["main"]["options"]
-    near = difflib.get_close_matches(name, known, 1, 0.6)
+    near = difflib.get_close_matches(name, whole()["properties"], 1, 0.6)
     return f"write {near[0]}." if near else "docs/settings.md lists all there are."
 
 

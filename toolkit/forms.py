@@ -86,6 +86,11 @@ def page(text: str) -> None:
         raise ValueError(text)
 
 
+def login_page(text: str) -> None:
+    """A url in which Jitsi's page fills in the room, its state and the challenge of PKCE."""
+    url(re.sub(r"\{(room|state|code_challenge)\}", "x", text))
+
+
 def stream_target(text: str) -> None:
     """A word for a target that is known, or a url."""
     if text not in ("own", "youtube"):
@@ -113,6 +118,7 @@ FORMS = {
     "host": host,
     "url": url,
     "page": page,
+    "login_page": login_page,
     "stream_target": stream_target,
     "path": path,
     "seed": seed,

@@ -1,4 +1,4 @@
-"""The contract as the role reads it, and a customer that fulfils it."""
+"""The settings as the role judges them, and a customer that has no error."""
 
 import copy
 import os
@@ -8,17 +8,19 @@ from pathlib import Path
 import yaml
 from moderation_errors import moderation_errors
 from recording_errors import recording_errors
-from setting_errors import setting_errors
 from topology_errors import topology_errors
 from trunk_errors import trunk_errors
 
+from toolkit.machines import KINDS
+from toolkit.settings.errors import setting_errors
+from toolkit.settings.schema import defaults, secrets, whole
+from toolkit.settings.wording import at, expected
+
 ROOT = Path(__file__).parent.parent.parent
-DEFAULTS = yaml.safe_load((ROOT / "group_vars/all.yml").read_text())
-SPECS = yaml.safe_load((ROOT / "roles/customer/meta/argument_specs.yml").read_text())["argument_specs"]
-OPTIONS = SPECS["main"]["options"]
-ROLE = yaml.safe_load((ROOT / "roles/customer/vars/main.yml").read_text())
-LIMITS, CATALOGUES, GROUPS = (ROLE[f"__customer_{name}"] for name in ("limits", "catalogues", "groups"))
-SECRETS = {name for name, option in OPTIONS.items() if option.get("no_log")}
+DEFAULTS = defaults() | yaml.safe_load((ROOT / "group_vars/all/catalog.yml").read_text())
+SCHEMA = whole()
+NAMES = list(SCHEMA["properties"])
+GROUPS = [kind.group for kind in KINDS]
 SEED = "a-seed-of-more-than-thirty-two-characters"
 
 SETTINGS = {
@@ -47,8 +49,13 @@ PLAN = {
 def judge(settings, groups=None):
     """All errors of settings on top of the defaults, and of groups."""
     merged = {**copy.deepcopy(DEFAULTS), **settings}
-    errors = setting_errors(merged, OPTIONS, LIMITS, CATALOGUES) + topology_errors(groups or PLAN, merged, GROUPS)
+    errors = setting_errors(merged) + topology_errors(groups or PLAN, merged, GROUPS)
     return errors + moderation_errors(merged) + recording_errors(merged) + trunk_errors(merged)
+
+
+def fix(path):
+    """What the schema says to write at path (a.b)."""
+    return expected(at(SCHEMA, path.split(".")))
 
 
 def operator_of(home: Path) -> Path:
@@ -78,8 +85,8 @@ def write_customer(folder: Path, settings=None, plan=None) -> Path:
     vault = {"jitsi_seed": SEED}
     clear = settings
     if isinstance(settings, dict):
-        vault |= {k: v for k, v in settings.items() if k in SECRETS}
-        clear = {k: v for k, v in settings.items() if k not in SECRETS}
+        vault |= {k: v for k, v in settings.items() if k in secrets()}
+        clear = {k: v for k, v in settings.items() if k not in secrets()}
     (jitsi / "main.yml").write_text(clear if isinstance(clear, str) else yaml.safe_dump(clear, allow_unicode=True))
     plan = plan or {"jitsi": {"children": {g: {"hosts": dict.fromkeys(PLAN[g])} for g in GROUPS if g in PLAN}}}
     (folder / "plan.yml").write_text(plan if isinstance(plan, str) else yaml.safe_dump(plan))

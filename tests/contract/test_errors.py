@@ -4,8 +4,9 @@ import copy
 import re
 
 import pytest
-from contract import DEFAULTS, LIMITS, OPTIONS, PLAN, SETTINGS, judge
-from setting_errors import GUESSES
+from contract import DEFAULTS, PLAN, SCHEMA, SETTINGS, fix, judge
+
+from toolkit.settings.errors import GUESSES
 
 
 def changed(path, value):
@@ -37,6 +38,9 @@ FAULTS = [
         1,
         "jitsi_plans.team.machines.bridges is not a setting: write jitsi_plans.team.machines.videobridges.",
     ),
+    # former names
+    ("jitsi_stream_word", "a-password", "jitsi_stream_word is now jitsi_stream_viewer_password: rename it."),
+    ("jitsi_log_days", 7, "jitsi_log_days is now jitsi_log_retention_days: rename it."),
     # recordings
     (
         "jitsi_recording_target",
@@ -69,7 +73,7 @@ FAULTS = [
     (
         "cloud_name",
         ["a"],
-        f"cloud_name is a list of 1: write {LIMITS['cloud_name']['write']}.",
+        f"cloud_name is a list of 1: write {fix('cloud_name')}.",
     ),
     ("cloud_name", "", None),
     (
@@ -88,17 +92,13 @@ FAULTS = [
     ("jitsi_certificate.mode", "none", 'jitsi_certificate.mode is "none": write one of acme, files, own_ca.'),
     ("jitsi_certificate.mode", False, "jitsi_certificate.mode is false: write one of acme, files, own_ca."),
     ("jitsi_plan", "offise", 'jitsi_plan is "offise": write office.'),
-    (
-        "jitsi_features",
-        ["polls", "pols"],
-        'jitsi_features[1] is "pols": write a feature such as polls (docs/settings.md lists them).',
-    ),
-    ("jitsi_start_muted", ["speaker"], 'jitsi_start_muted[0] is "speaker": write microphone or camera.'),
+    ("jitsi_features", ["polls", "pols"], 'jitsi_features[1] is "pols": write polls.'),
+    ("jitsi_start_muted", ["speaker"], 'jitsi_start_muted[0] is "speaker": write one of microphone, camera.'),
     ("jitsi_peer_to_peer", "direct", 'jitsi_peer_to_peer is "direct": write one of none, relayed.'),
     (
         "jitsi_relay_limits.relays",
         -1,
-        "jitsi_relay_limits.relays is -1: write a whole number from 0, for no limit, to 100000.",
+        "jitsi_relay_limits.relays is -1: write a whole number of connections from 0, for no limit, to 100000.",
     ),
     (
         "jitsi_relay_limits.mbit_per_relay",
@@ -129,11 +129,11 @@ FAULTS = [
         "write https:// and the name of a site such as https://intranet.acme.example.",
     ),
     ("jitsi_page_colors.dark.text", "red", 'jitsi_page_colors.dark.text is "red": write a colour such as "#0b57d0".'),
-    ("jitsi_service_name", "<b>", f'jitsi_service_name is "<b>": write {LIMITS["jitsi_service_name"]["write"]}.'),
+    ("jitsi_service_name", "<b>", f'jitsi_service_name is "<b>": write {fix("jitsi_service_name")}.'),
     (
         "jitsi_plan",
         "tiny",
-        'jitsi_plan is "tiny": write a key of jitsi_plans (start, team, office, campus, authority, large, individual).',
+        'jitsi_plan is "tiny": write one of start, team, office, campus, authority, large, individual.',
     ),
     ("jitsi_release", "2.0.11147", 'jitsi_release is "2.0.11147": write 2.0.11146.'),
     # ranges and patterns
@@ -229,7 +229,7 @@ FAULTS = [
         "jitsi_room_names",
         {"prefixes": [], "fixed": []},
         "jitsi_room_names.shortest is missing: write it in group_vars/jitsi/main.yml (Least number of characters, "
-        "0 to 100, so that names are not guessed).",
+        "so that names are not guessed).",
     ),
     ("jitsi_room_names.prefixes", ["acme-", "acme-"], "jitsi_room_names.prefixes is a list of 2: write no name twice."),
     ("jitsi_room_names.fixed", ["a", "a"], "jitsi_room_names.fixed is a list of 2: write no name twice."),
@@ -244,8 +244,16 @@ FAULTS = [
         f'jitsi_room_names.prefixes[0] is "{"x" * 57}...": write a name in lower case such as acme-daily '
         "(a-z, 0-9, . _ -).",
     ),
-    ("jitsi_room_names.shortest", -1, "jitsi_room_names.shortest is -1: write a whole number from 0 to 100."),
-    ("jitsi_room_names.shortest", 101, "jitsi_room_names.shortest is 101: write a whole number from 0 to 100."),
+    (
+        "jitsi_room_names.shortest",
+        -1,
+        "jitsi_room_names.shortest is -1: write a whole number of characters from 0 to 100.",
+    ),
+    (
+        "jitsi_room_names.shortest",
+        101,
+        "jitsi_room_names.shortest is 101: write a whole number of characters from 0 to 100.",
+    ),
     ("jitsi_room_lobby", "on", 'jitsi_room_lobby is "on": write true or false.'),
     ("jitsi_room_password", "secret", 'jitsi_room_password is "secret": write true or false.'),
     (
@@ -321,7 +329,7 @@ FAULTS = [
         "k",
         "jitsi_repository.key_url and jitsi_repository.key_file exclude each other: write only one of them.",
     ),
-    # the house's catalogues
+    # catalogues
     ("jitsi_plans.team", 5, "jitsi_plans.team is 5: write a mapping of users, moderators, machines."),
     (
         "jitsi_plans.team.machines.meet",
@@ -331,7 +339,8 @@ FAULTS = [
     (
         "jitsi_accounts",
         {"anna": {"moderator": True}},
-        "jitsi_accounts.anna.password is missing: write it in group_vars/jitsi/accounts.yml.",
+        "jitsi_accounts.anna.password is missing: write it in group_vars/jitsi/accounts.yml (Generation of its "
+        "password).",
     ),
     ("jitsi_releases.3", {}, "jitsi_releases.3.jicofo is missing: write it in group_vars/jitsi/main.yml."),
 ]
@@ -339,9 +348,9 @@ FAULTS = [
 
 @pytest.mark.parametrize(("path", "value", "sentence"), FAULTS)
 def test_a_faulty_setting_is_refused_with_the_fix(path, value, sentence):
-    """Where no sentence stands, the limit's own fix is expected."""
+    """Where no sentence stands, the schema's own fix is expected."""
     top = path.split("[")[0]
-    sentence = sentence or f"{top} is {quoted(value)}: write {LIMITS[path]['write']}."
+    sentence = sentence or f"{top} is {quoted(value)}: write {fix(path)}."
     assert sentence in judge(changed(path, value))
 
 
@@ -349,7 +358,7 @@ def quoted(value):
     return '"' + value.replace('"', '\\"') + '"'
 
 
-@pytest.mark.parametrize("name", [name for name, option in OPTIONS.items() if option.get("required")])
+@pytest.mark.parametrize("name", SCHEMA["required"])
 def test_a_missing_setting_is_asked_for(name):
     settings = {k: v for k, v in SETTINGS.items() if k != name}
     (error,) = [error for error in judge(settings) if name in error]
@@ -360,7 +369,7 @@ def test_a_missing_setting_is_asked_for(name):
 @pytest.mark.parametrize("domain", [f"meet.{'a' * 53}.{'b' * 47}.test", f"meet.a{'-' * 59}a.test"])
 def test_a_domain_longer_than_programs_take_is_refused_with_the_limit(domain):
     [error] = judge(changed("jitsi_domain", domain))
-    assert LIMITS["jitsi_domain"]["write"] in error
+    assert fix("jitsi_domain") in error
     assert "110 characters" in error
 
 

@@ -235,8 +235,7 @@ def test_the_plan_is_shown_and_only_the_picture_is_written(folder):
         "plan office promises 100: enough, without a spare bridge",
     ):
         assert line in lines, done.stdout
-    defaults = yaml.safe_load((ROOT / "group_vars" / "all.yml").read_text())
-    for package, version in defaults["jitsi_releases"][defaults["jitsi_release"]].items():
+    for package, version in DEFAULTS["jitsi_releases"][DEFAULTS["jitsi_release"]].items():
         assert f"{package} {version}" in lines
     after = snapshot(folder)
     picture = folder / "state" / "topology.mmd"

@@ -4,18 +4,24 @@ import copy
 import re
 
 import yaml
-from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
-from contract import CATALOGUES, DEFAULTS, GROUPS, LIMITS, OPTIONS, PLAN, SEED, SETTINGS
+from contract import DEFAULTS, GROUPS, NAMES, PLAN, SCHEMA, SEED, SETTINGS
 from folder_errors import folder_errors
 from hypothesis import HealthCheck, event, given, seed, settings
 from hypothesis import strategies as st
+from jsonschema import Draft202012Validator
 from page_errors import page_errors
 from recording_errors import recording_errors
-from setting_errors import setting_errors
 from topology_errors import topology_errors
 from trunk_errors import trunk_errors
 
+from toolkit.settings.errors import setting_errors
+from toolkit.settings.schema import secrets
+
 VALID = {**DEFAULTS, **SETTINGS}
+# Settings are judged more strictly than the standard says.
+STANDARD = Draft202012Validator(SCHEMA)
+# Settings whose keys are the customer's or the provider's own words.
+FREE = {name for name, setting in SCHEMA["properties"].items() if isinstance(setting.get("additionalProperties"), dict)}
 SENTENCE = re.compile(r"\S.*: .*[.]", re.DOTALL)
 
 odd_texts = st.one_of(
@@ -31,7 +37,7 @@ scalars = st.one_of(
     st.dates(),
     st.binary(max_size=5),
 )
-keys = st.one_of(odd_texts, st.integers(), st.booleans(), st.none(), st.sampled_from(list(OPTIONS)))
+keys = st.one_of(odd_texts, st.integers(), st.booleans(), st.none(), st.sampled_from(NAMES))
 junk = st.recursive(
     scalars,
     lambda inner: st.one_of(st.lists(inner, max_size=3), st.dictionaries(keys, inner, max_size=3)),
@@ -110,11 +116,6 @@ def plans(draw):
     return groups
 
 
-def ansible_accepts(settings):
-    """Ansible's own judgement of the same settings by the same contract."""
-    return not ArgumentSpecValidator(copy.deepcopy(OPTIONS)).validate(copy.deepcopy(settings)).error_messages
-
-
 def texts(value):
     """Every text in value."""
     if isinstance(value, str):
@@ -134,7 +135,7 @@ def shown(key):
 def test_every_mutated_customer_is_accepted_or_refused_by_name(mutation):
     settings, touched = mutation
     before = copy.deepcopy(settings)
-    errors = setting_errors(settings, OPTIONS, LIMITS, CATALOGUES)
+    errors = setting_errors(settings)
     assert repr(settings) == repr(before)
     for error in errors:
         assert SENTENCE.fullmatch(error), error
@@ -145,24 +146,24 @@ def test_every_mutated_customer_is_accepted_or_refused_by_name(mutation):
         assert any(shown(key) in error for key in {*touched, "jitsi_plan", "jitsi_release"}), error
     event("refused" if errors else "accepted")
     if not errors:
-        assert ansible_accepts(settings)
+        assert STANDARD.is_valid(settings)
         assert all(text.isprintable() for text in texts(settings))
-        assert set(settings) <= set(OPTIONS)
-        assert all(name in settings for name, option in OPTIONS.items() if option.get("required"))
+        assert set(settings) <= set(NAMES)
+        assert set(SCHEMA["required"]) <= set(settings)
 
 
 @seed(24)
 @settings(max_examples=300, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
-@given(st.dictionaries(st.sampled_from([name for name in OPTIONS if name.startswith("jitsi_")]), junk))
+@given(st.dictionaries(st.sampled_from([name for name in NAMES if name.startswith("jitsi_")]), junk))
 def test_whatever_is_chosen_for_the_page_is_judged(settings):
     errors = page_errors(VALID | settings, "/acme", DEFAULTS)
     assert all(SENTENCE.fullmatch(error) and error.isprintable() for error in errors), errors
     assert page_errors(VALID, "/acme", DEFAULTS) == []
 
 
-TARGET = list(OPTIONS["jitsi_recording_target"]["options"])
-KINDS = OPTIONS["jitsi_recording_target"]["options"]["kind"]["choices"]
-RECORDING = {name: junk for name in OPTIONS if name.startswith("jitsi_recording_")}
+TARGET = list(SCHEMA["properties"]["jitsi_recording_target"]["properties"])
+KINDS = SCHEMA["properties"]["jitsi_recording_target"]["properties"]["kind"]["enum"]
+RECORDING = {name: junk for name in NAMES if name.startswith("jitsi_recording_")}
 RECORDING["jitsi_recording_target"] = st.one_of(
     junk,
     st.dictionaries(st.sampled_from(TARGET), junk),
@@ -188,20 +189,18 @@ def test_whatever_is_chosen_for_recordings_is_judged(settings):
 def test_a_typo_names_the_right_key_at_any_depth(data):
     settings = copy.deepcopy(VALID)
     named = [path for path in places(VALID) if all(isinstance(key, str) for key in path) and len(path[-1]) > 3]
-    # Keys of catalogues are the house's own words; only what they hold is fixed.
-    named = [path for path in named if not (path[0] in CATALOGUES and len(path) == 2)]
+    # Keys of catalogues are the provider's own words; only what they hold is fixed.
+    named = [path for path in named if not (path[0] in FREE and len(path) == 2)]
     # An s too many or too few is another setting's name.
-    named = [path for path in named if not {f"{path[-1]}s", path[-1][:-1]} & set(OPTIONS)]
+    named = [path for path in named if not {f"{path[-1]}s", path[-1][:-1]} & set(NAMES)]
     path = data.draw(st.sampled_from(named))
     parent = parent_of(settings, path)
     wrong = data.draw(typo(path[-1]))
-    if wrong in parent or wrong in OPTIONS:
+    if wrong in parent or wrong in NAMES:
         return
     parent[wrong] = parent.pop(path[-1])
     where = ".".join([*path[:-1], ""])
-    assert f"{where}{wrong} is not a setting: write {where}{path[-1]}." in setting_errors(
-        settings, OPTIONS, LIMITS, CATALOGUES
-    )
+    assert f"{where}{wrong} is not a setting: write {where}{path[-1]}." in setting_errors(settings)
 
 
 @seed(22)
@@ -227,24 +226,24 @@ def test_every_plan_is_accepted_or_refused_by_name(groups, mutation):
                 "folder": st.just("inventories/acme"),
                 "place": st.sampled_from(["vault", "settings"]),
                 "encrypted": st.booleans(),
-                "keys": st.lists(st.one_of(odd_texts, st.sampled_from(list(OPTIONS))), max_size=4),
+                "keys": st.lists(st.one_of(odd_texts, st.sampled_from(NAMES)), max_size=4),
             }
         ),
         max_size=3,
     )
 )
 def test_every_folder_is_accepted_or_refused_by_name(files):
-    errors = folder_errors(files, OPTIONS)
+    errors = folder_errors(files, secrets())
     assert all(SENTENCE.fullmatch(error) and error.isprintable() for error in errors), errors
     assert errors or any(file["place"] == "vault" and file["encrypted"] for file in files)
 
 
 def test_files_as_yaml_reads_them_are_judged_like_data():
-    assert setting_errors(yaml.safe_load(yaml.safe_dump(VALID)), OPTIONS, LIMITS, CATALOGUES) == []
+    assert setting_errors(yaml.safe_load(yaml.safe_dump(VALID))) == []
 
 
-TRUNK = list(OPTIONS["jitsi_trunk"]["options"])
-TELEPHONE = {name: junk for name in OPTIONS if name.startswith(("jitsi_trunk", "jitsi_dial_in"))}
+TRUNK = list(SCHEMA["properties"]["jitsi_trunk"]["properties"])
+TELEPHONE = {name: junk for name in NAMES if name.startswith(("jitsi_trunk", "jitsi_dial_in"))}
 TELEPHONE["jitsi_trunk"] = st.one_of(junk, st.dictionaries(st.sampled_from(TRUNK), junk))
 
 

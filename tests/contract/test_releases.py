@@ -110,8 +110,8 @@ def repository(made):
 @pytest.fixture
 def catalogue(tmp_path, monkeypatch, repository):
     """A copy of the catalogue, whose repository is this one."""
-    file = tmp_path / "all.yml"
-    shutil.copy(ROOT / "group_vars/all.yml", file)
+    file = tmp_path / "catalog.yml"
+    shutil.copy(ROOT / "group_vars/all/catalog.yml", file)
     monkeypatch.setattr(program, "CATALOGUE", file)
     monkeypatch.setattr(program, "ROOT", tmp_path)
     (tmp_path / "lab/packages").mkdir(parents=True)

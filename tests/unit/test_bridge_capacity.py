@@ -5,7 +5,9 @@ import yaml
 from ansible.errors import AnsibleFilterError
 from bridge_capacity import bridge_capacity
 
-DEFAULTS = yaml.safe_load((Path(__file__).parents[2] / "group_vars" / "all.yml").read_text())
+from toolkit.settings.schema import defaults
+
+PLANS = yaml.safe_load((Path(__file__).parents[2] / "group_vars/all/catalog.yml").read_text())["jitsi_plans"]
 
 
 @pytest.mark.parametrize(
@@ -32,9 +34,7 @@ def test_refuses_what_has_no_capacity(vcpus, cameras):
         bridge_capacity(vcpus, cameras)
 
 
-@pytest.mark.parametrize("plan", DEFAULTS["jitsi_plans"].values(), ids=DEFAULTS["jitsi_plans"])
+@pytest.mark.parametrize("plan", PLANS.values(), ids=PLANS)
 def test_the_least_number_of_bridges_carries_what_the_plan_promises(plan):
-    carried = plan["machines"]["videobridges"] * bridge_capacity(
-        DEFAULTS["cloud_bridge_vcpus"], DEFAULTS["jitsi_usage_profile"]
-    )
-    assert carried >= plan["users"]
+    one = bridge_capacity(defaults()["cloud_bridge_vcpus"], defaults()["jitsi_usage_profile"])
+    assert plan["machines"]["videobridges"] * one >= plan["users"]

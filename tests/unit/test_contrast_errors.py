@@ -1,10 +1,9 @@
-from pathlib import Path
-
 import pytest
-import yaml
 from contrast_errors import contrast, contrast_errors
 
-DEFAULTS = yaml.safe_load((Path(__file__).parents[2] / "group_vars/all.yml").read_text())["jitsi_page_colors"]
+from toolkit.settings.schema import defaults
+
+DEFAULTS = defaults()["jitsi_page_colors"]
 
 
 @pytest.mark.parametrize(

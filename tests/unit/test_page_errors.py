@@ -1,11 +1,12 @@
 from pathlib import Path
 
 import pytest
-import yaml
 from page_errors import page_errors
 
+from toolkit.settings.schema import defaults
+
 ROOT = Path(__file__).parents[2]
-DEFAULTS = yaml.safe_load((ROOT / "group_vars/all.yml").read_text())
+DEFAULTS = defaults()
 TEXT = str(ROOT / "roles/web/files/consent/de.md")
 
 

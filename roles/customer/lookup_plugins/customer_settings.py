@@ -1,8 +1,14 @@
 """Lookup customer_settings: every setting as plain data, and which of them could not be evaluated."""
 
+import sys
+from pathlib import Path
+
 from ansible.errors import AnsibleError
 from ansible.plugins.lookup import LookupBase
 from jinja2 import Undefined
+
+sys.path.append(str(Path(__file__).parents[3]))
+from toolkit.settings.schema import secrets
 
 DOCUMENTATION = r"""
 name: customer_settings
@@ -19,7 +25,9 @@ settings: "{{ lookup('customer_settings') }}"
 
 RETURN = r"""
 _list:
-  description: One mapping with C(values) (name to plain value) and C(unreadable) (path to reason).
+  description: >-
+    One mapping with C(values) (name to plain value), C(unreadable) (path to reason) and C(secrets) (names of the
+    settings that are secrets, whether they are set or not).
   type: list
   elements: dict
 """
@@ -34,7 +42,8 @@ class LookupModule(LookupBase):
     def run(self, terms, variables=None, **kwargs):
         self.unreadable = {}
         settings = {name: variables[name] for name in sorted(variables) if name.startswith(PREFIXES)}
-        return [{"values": self._mapping(settings, ""), "unreadable": self.unreadable}]
+        values = self._mapping(settings, "")
+        return [{"values": values, "unreadable": self.unreadable, "secrets": sorted(secrets())}]
 
     def _mapping(self, value: dict, prefix: str, depth: int = 0) -> dict:
         return dict(self._each([(key, f"{prefix}{key}", each) for key, each in value.items()], depth))
