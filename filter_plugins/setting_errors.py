@@ -4,7 +4,7 @@ import sys
 from pathlib import Path
 
 sys.path.append(str(Path(__file__).parents[1]))
-from toolkit.settings.errors import setting_errors
+from toolkit.settings import errors
 
 DOCUMENTATION = r"""
 name: setting_errors
@@ -36,6 +36,11 @@ _value:
   type: list
   elements: str
 """
+
+
+def setting_errors(settings, unreadable=None) -> list[str]:
+    """Return the errors of settings, one sentence each."""
+    return errors.setting_errors(settings, unreadable)
 
 
 class FilterModule:

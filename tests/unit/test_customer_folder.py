@@ -80,7 +80,7 @@ def test_a_path_may_begin_with_the_customers_folder_or_the_runs(folder, path):
         (MAIN, "jtisi_domain: x\n", "line 1: jtisi_domain is no setting. Fix: write jitsi_domain."),
         (MAIN, "prosody_rules: {}\n", "line 1: prosody_rules is no setting. Fix: docs/settings.md lists all there"),
         (MAIN, "aB3+s3cr3t/s3cr3ts3cr3ts3cr3t: x\n", "line 1: this is no setting. Fix: docs/settings.md lists"),
-        (MAIN, "jitsi_a: 1\njitsi_stream_word: x\n", "line 2: jitsi_stream_word is now jitsi_stream_viewer_password. Fix"),
+        (MAIN, "jitsi_a: 1\njitsi_stream_word: x\n", "line 2: jitsi_stream_word is now jitsi_stream_viewer_pass"),
         ("group_vars/jitsi/more.yml", "jitsi_log_days: 3\n", "line 1: jitsi_log_days is now jitsi_log_retention_days."),
         (MAIN, "jitsi_a: 1\njitsi_a: 2\n", "line 2: jitsi_a stands here a second time. Fix: remove one of them."),
         (MAIN, "jitsi_a: {{ x }}\n", "line 1: braces begin a mapping here. Fix: write a text that begins with { in"),
