@@ -4,7 +4,7 @@ import sys
 from pathlib import Path
 
 sys.path.append(str(Path(__file__).parents[1]))
-from toolkit.settings import errors
+from toolkit.settings import setting_errors as judge
 
 DOCUMENTATION = r"""
 name: setting_errors
@@ -40,7 +40,7 @@ _value:
 
 def setting_errors(settings, unreadable=None) -> list[str]:
     """Return the errors of settings, one sentence each."""
-    return errors.setting_errors(settings, unreadable)
+    return judge.setting_errors(settings, unreadable)
 
 
 class FilterModule:

@@ -16,8 +16,8 @@ from jsonschema import Draft202012Validator
 import toolkit.settings
 from toolkit.machines import KINDS
 from toolkit.settings.documents import DOCUMENTS, EDITOR
-from toolkit.settings.errors import setting_errors
 from toolkit.settings.schema import defaults, former_names, parts, secrets, whole
+from toolkit.settings.setting_errors import setting_errors
 
 ROOT = Path(__file__).parent.parent
 # Untracked files count, ignored ones do not: a law is known before the commit.

@@ -12,8 +12,8 @@ from topology_errors import topology_errors
 from trunk_errors import trunk_errors
 
 from toolkit.machines import KINDS
-from toolkit.settings.errors import setting_errors
 from toolkit.settings.schema import defaults, secrets, whole
+from toolkit.settings.setting_errors import setting_errors
 from toolkit.settings.wording import at, expected
 
 ROOT = Path(__file__).parent.parent.parent

@@ -6,7 +6,7 @@ import re
 import pytest
 from contract import DEFAULTS, PLAN, SCHEMA, SETTINGS, fix, judge
 
-from toolkit.settings.errors import GUESSES
+from toolkit.settings.setting_errors import GUESSES
 
 
 def changed(path, value):

@@ -14,8 +14,8 @@ from recording_errors import recording_errors
 from topology_errors import topology_errors
 from trunk_errors import trunk_errors
 
-from toolkit.settings.errors import setting_errors
 from toolkit.settings.schema import secrets
+from toolkit.settings.setting_errors import setting_errors
 
 VALID = {**DEFAULTS, **SETTINGS}
 # Settings are judged more strictly than the standard says.

@@ -2,8 +2,8 @@ import time
 
 import pytest
 
-from toolkit.settings.errors import setting_errors
 from toolkit.settings.schema import former_names
+from toolkit.settings.setting_errors import setting_errors
 
 TEXT = {"type": "string", "minLength": 1}
 LEAF = {"type": "object", "additionalProperties": False, "properties": {"color": TEXT}}
