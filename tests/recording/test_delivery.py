@@ -115,9 +115,9 @@ def test_a_recording_that_stays_here_is_sealed_only_where_both_fit(recorder, lis
         recorder.make_room()
         session = recorder.enqueued("long")
         if size == "3m":
-            recorder.settings["spare_gb"] = 1  # as others recording: what would fit alone does not now
+            recorder.settings["spare_gb"] = 1  # as during other recordings: what would fit alone does not now
             assert recorder.deliver() == 1
-            assert "1 GB to spare" in listener.heard[0]["what"]
+            assert "1 GB to spare" in listener.heard[0]["error"]
             recorder.settings["spare_gb"] = 0
             assert recorder.deliver() == 0
             assert (recorder.base / "stored" / session / f"{RECORDING}.age").exists()
