@@ -23,7 +23,7 @@ WHERE_TO_LOOK = {
     "recording_delivery": "systemctl status recording-delivery.timer; journalctl -u recording-delivery",
     "jigasi": "systemctl status jigasi; tail /var/log/jitsi/jigasi.log",
     "sip_server": "kamailio -c; systemctl status kamailio; check-trunk",
-    "voice_menu": "systemctl status voice-menu; journalctl -u voice-menu",
+    "dial_in_ivr": "systemctl status dial-in-ivr; journalctl -u dial-in-ivr",
     "conference_check": "state/verify.log in the customer's folder",
     "openstack_network": "openstack network list; openstack quota show",
     "openstack_server": "openstack server show HOST; openstack console log show HOST",

@@ -65,7 +65,7 @@ def _capacity(plan: dict, settings: dict, people_per_bridge: int) -> list[str]:
         f"  {bridges} x bridge with {settings['cloud_bridge_vcpus']} vCPU "
         f"({CAMERAS[settings['jitsi_usage_profile']]}): about {people_per_bridge} people each, {carried} together"
     ]
-    # A recorder films one meeting.
+    # A recorder records one meeting.
     recorders = sum("recorders" in server["groups"] for server in plan["servers"])
     if recorders:
         lines.append(f"  {recorders} x recorder: {recorders} recording{'s' * (recorders > 1)} at the same time")

@@ -22,7 +22,7 @@ options:
 """
 
 EXAMPLES = r"""
-rows: "{{ {'kind': 'sftp', 'host': 'films.acme.example'} | recording_rows }}"
+rows: "{{ {'kind': 'sftp', 'host': 'recordings.acme.example'} | recording_rows }}"
 # -> [{'proto': 'tcp', 'port': 22, 'peer': 'world', 'why': 'recordings go to their place'}]
 """
 

@@ -275,7 +275,7 @@ def _recording_errors(groups: dict, customer: str, settings: dict, flavors: dict
         return errors + _homeless_errors(RECORDING, settings, "recorders", customer)
     errors += [
         f"host {_quote(host)} is in groups recorders and {group}: give each recorder a machine of its own, because a "
-        "film takes all of it."
+        "recording takes all of it."
         for host in hosts
         for group in GROUPS
         if group != "recorders" and host in groups.get(group, [])

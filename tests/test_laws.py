@@ -125,7 +125,7 @@ def test_something_is_judged():
 
 def test_no_line_of_the_telephone_has_the_port_of_another_daemon():
     """However many lines are chosen, on a machine that may have all other groups as well."""
-    menu = load("roles/voice_menu/vars/main.yml")["__voice_menu_settings"]
+    menu = load("roles/dial_in_ivr/vars/main.yml")["__dial_in_ivr_settings"]
     most = SETTINGS["jitsi_dial_in_lines"]["maximum"]
     first, control = menu["first_sip_port"], menu["first_control_port"]
     assert load("roles/sip_server/vars/main.yml")["__sip_server_first_line"] == first
@@ -135,7 +135,7 @@ def test_no_line_of_the_telephone_has_the_port_of_another_daemon():
     others = {port for ends in offered for port in range(int(ends[0]), int(ends[-1]) + 1)}
     # Prosody's for other servers and for components, which it has without being told.
     others |= {5269, 5347}
-    for role in set(ROLES) - {"voice_menu", "sip_server"}:
+    for role in set(ROLES) - {"dial_in_ivr", "sip_server"}:
         for folder in ("defaults", "vars", "templates", "files"):
             for path in of(role, folder, ".yml", ".j2", ".lua", ""):
                 others |= {int(number) for number in re.findall(r"(?<![\w./-])\d{4,5}(?![\w/])", read(path))}

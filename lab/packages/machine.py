@@ -20,7 +20,7 @@ PACKAGES = (
     *("python3-ldap", "slapd"),  # directories
     *("coturn", "libnginx-mod-rtmp", "libnginx-mod-stream"),  # relays, streaming
     *("baresip-core", "espeak-ng", "kamailio", "kamailio-json-modules", "kamailio-tls-modules"),  # telephone
-    *("kamailio-utils-modules", "python3-aiohttp"),
+    *("kamailio-utils-modules", "python3-aiohttp", "sox"),
 )
 
 

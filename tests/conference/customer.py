@@ -17,7 +17,7 @@ DAEMONS = {
     "videobridges": ("jitsi-videobridge2",),
     "turn": ("coturn",),
     "directories": ("slapd",),
-    "gateways": ("kamailio", "voice-menu", "jigasi"),
+    "gateways": ("kamailio", "dial-in-ivr", "jigasi"),
     "streamers": ("nginx",),
 }
 TURN_TLS_PORT = 443
@@ -106,7 +106,7 @@ class Customer:
     live, retiring are servers that the plan no longer has, jump are ssh's arguments for servers without a public
     address, directory are the servers that the meet host asks who somebody is, tokens is what makes a good one where
     people come with tokens signed by a shared secret, look is what of the page is the customer's own: its name, whether
-    it has a logo, per language the heading of the text that asks; recordings tell where films go and whether they are
+    it has a logo, per language the heading of the text that asks; recordings tell their storage and whether they are
     sealed, stream_targets where rooms may be streamed to, stream_word is what viewers of the stream must know, if
     anything; numbers are those people call, trunk tells how calls sound, lines how many of them each gateway takes.
     Holds passwords: never print it.

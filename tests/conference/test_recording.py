@@ -1,4 +1,4 @@
-"""Recordings: a moderator has a meeting filmed, everybody is told, and the film arrives; nobody else can ask for it."""
+"""A moderator has a meeting recorded, everybody is told, and the recording arrives; nobody else can ask for it."""
 
 import asyncio
 import base64
@@ -20,8 +20,8 @@ pytestmark = pytest.mark.needs("prosody", "jicofo")
 JIBRI = "http://jitsi.org/protocol/jibri"
 FOLDER = "/var/lib/recording"
 SOUND = "unix:/run/jibri-sound/native"
-FILM = 3  # seconds that are filmed
-SILENCE = -60  # dB; the tone is at -18, a film of a sink nobody plays to at -91
+SECONDS = 3  # that are recorded
+SILENCE = -60  # dB; the tone is at -18, a recording of a sink nobody plays to at -91
 # A picture that fills the display: a sixteenth of its width and a ninth of its height at each corner.
 CORNERS = {"red": (0, 0), "lime": (15, 0), "blue": (0, 8), "yellow": (15, 8)}
 COLOURS = {"red": (1, 0, 0), "lime": (0, 1, 0), "blue": (0, 0, 1), "yellow": (1, 1, 0)}
@@ -33,7 +33,7 @@ SING += (
     "'ffmpeg -v error -f lavfi -i sine -ac 2 -ar 44100 -f s16le - | pacat --rate=44100 --channels=2'"
 )
 STARTS = 60  # seconds until a recorder that was started answers
-BEGINS, ENDS = 90, 60  # seconds for a browser to enter and a film to begin, and for both to end
+BEGINS, ENDS = 90, 60  # seconds for a browser to enter and a recording to begin, and for both to end
 LOOK = (
     "on the recorder: systemctl status jibri jibri-xorg jibri-sound jibri-duty; journalctl -u jibri; journalctl -u "
     "recording-delivery; on {meet}: curl -s 127.0.0.1:8888/stats"
@@ -102,7 +102,7 @@ async def told(person: Participant, room: str, wanted: str, seconds: int) -> Non
             return
 
 
-async def film(customer, moderator: str, room: str, play) -> tuple[str, str]:
+async def record(customer, moderator: str, room: str, play) -> tuple[str, str]:
     """The session of a recording that a moderator had made, and what a guest was answered who asked for one.
 
     While it is made, play(session) sees to it that there is something to hear."""
@@ -143,17 +143,17 @@ def recording(customer, meet, login, moderator) -> dict[str, str]:
         [recorder] = [one for one in recorders if one.file(f"{FOLDER}/recordings/{session}").is_directory]
         try:
             recorder.check_output(PAINT.format(painting()))
-            # From the beginning, as the picture: of a recorder that is busy the end of a film may be missing.
+            # From the beginning, as the picture: of a recorder that is busy the end of a recording may be missing.
             recorder.check_output(SING)
             until(
                 lambda: corners(recorder, "-f x11grab -framerate 1 -i :0 -frames:v 1") == [list(CORNERS)],
                 "nothing can be painted on the recorder's display",
             )
-            recorder.check_output(f"sleep {FILM}")
+            recorder.check_output(f"sleep {SECONDS}")
         finally:
             recorder.run(f"systemctl stop {' '.join(PLAYED)}")
 
-    session, refusal = asyncio.run(film(customer, moderator, customer.room(name), play))
+    session, refusal = asyncio.run(record(customer, moderator, customer.room(name), play))
     return {"session": session, "room": name, "refusal": refusal}
 
 
@@ -182,7 +182,7 @@ def test_recorder_count(customer, meet):
     assert seen == planned, f"{planned} planned, {seen} known to the focus"
 
 
-@pytest.mark.notice("a meeting is recorded and the film is lost", LOOK)
+@pytest.mark.notice("a recording is lost", LOOK)
 def test_recording(customer, login, recording):
     """A moderator has a meeting recorded, everybody is told, and the recording arrives with sound and whole picture"""
     places = []
@@ -197,24 +197,24 @@ def test_recording(customer, login, recording):
         return
     [(recorder, path)] = [(recorder, path) for recorder, path in places if re.search(r"\.mp4(\.age)?$", path)]
     try:
-        assert path.startswith(f"{FOLDER}/films/"), f"the film lies in {path.split('/')[4]}"
+        assert path.startswith(f"{FOLDER}/stored/"), f"the recording lies in {path.split('/')[4]}"
         if not customer.recordings["sealed"]:
             # Not by its name, which sudo would write down.
-            film = f"{FOLDER}/films/{recording['session']}/*.mp4"
-            pictures = corners(recorder, f"-i {film} -r 2")
+            file = f"{FOLDER}/stored/{recording['session']}/*.mp4"
+            pictures = corners(recorder, f"-i {file} -r 2")
             assert list(CORNERS) in pictures, f"the recording shows the display's corners {max(pictures, key=len)} only"
-            streams = recorder.check_output(f"ffprobe -v error -show_entries stream=codec_type -of csv=p=0 {film}")
-            assert sorted(streams.split()) == ["audio", "video"], f"the film has {streams.split()}"
+            streams = recorder.check_output(f"ffprobe -v error -show_entries stream=codec_type -of csv=p=0 {file}")
+            assert sorted(streams.split()) == ["audio", "video"], f"the recording has {streams.split()}"
             said = recorder.check_output(
-                f"ffmpeg -nostdin -i {film} -af volumedetect -vn -f null - 2>&1 | grep volume:"
+                f"ffmpeg -nostdin -i {file} -af volumedetect -vn -f null - 2>&1 | grep volume:"
             )
             loudest = float(re.search(r"max_volume: (\S+) dB", said)[1])
-            assert loudest > SILENCE, f"nothing is heard in the film ({loudest} dB)"
+            assert loudest > SILENCE, f"nothing is heard in the recording ({loudest} dB)"
     finally:
-        recorder.check_output(f"rm -r '{FOLDER}/films/{recording['session']}'")
+        recorder.check_output(f"rm -r '{FOLDER}/stored/{recording['session']}'")
 
 
-@pytest.mark.guard("guests can have meetings filmed", LOOK)
+@pytest.mark.guard("guests can have meetings recorded", LOOK)
 def test_guests_record_nothing(recording):
     """A guest who asks for a recording is refused"""
     assert recording["refusal"] in ("not-allowed", "forbidden"), "a guest was not refused"
@@ -292,7 +292,9 @@ def test_recorders_write_no_names(customer, login, recording):
         assert not files, f"{host.name}: the room stands in {', '.join(files)}"
 
 
-@pytest.mark.notice("films show a page that asks for consent, or nothing", "web_consent_exempt on {meet} (role web)")
+@pytest.mark.notice(
+    "recordings show a page that asks for consent, or nothing", "web_consent_exempt on {meet} (role web)"
+)
 def test_recorder_is_not_asked(customer, login):
     """Recorders get the conference's page without being asked for consent"""
     if not customer.consent:
@@ -310,7 +312,7 @@ def test_recorder_is_not_asked(customer, login):
     "recordings are not where they should be, or nobody can record", "journalctl -u recording-delivery -u jibri-duty"
 )
 def test_nothing_waits(customer, login):
-    """No recorder has films it cannot deliver, or is off duty for want of room"""
+    """No recorder has recordings that it cannot deliver, or is off duty for want of room"""
     for host in customer.group("recorders"):
         recorder = login(host)
         for unit in ("recording-delivery", "jibri-duty"):

@@ -13,13 +13,13 @@ import pytest
 import xmpp
 from test_bridges import fetch
 
-pytestmark = pytest.mark.needs("nginx", "prosody", "jicofo", "kamailio", "voice-menu", "jigasi")
+pytestmark = pytest.mark.needs("nginx", "prosody", "jicofo", "kamailio", "dial-in-ivr", "jigasi")
 
 CALL = Path(__file__).parent / "remote_call.py"
 PINS = Path(__file__).parent / "remote_pins.py"
 PATIENCE = 60  # seconds from a call to the room and back
 LOOK = (
-    "on the gateway: check-trunk; systemctl status kamailio voice-menu jigasi; tail /var/log/jitsi/jigasi.log; "
+    "on the gateway: check-trunk; systemctl status kamailio dial-in-ivr jigasi; tail /var/log/jitsi/jigasi.log; "
     "on {meet}: systemctl status jitsi-conference-mapper; curl -s 127.0.0.1:8888/stats"
 )
 
@@ -59,14 +59,14 @@ def test_lines(customer, login, gateway):
     """Every gateway has as many lines as chosen"""
     shell = login(gateway)
     # The menu steers each one over a connection that is there as long as both live.
-    first = json.loads(shell.check_output("cat /etc/voice-menu/settings.json"))["first_control_port"]
+    first = json.loads(shell.check_output("cat /etc/dial-in-ivr/settings.json"))["first_control_port"]
     theirs = f"src 127.0.0.1 and sport >= :{first} and sport < :{first + customer.lines}"
     deadline = time.monotonic() + 30
     while True:
         alive = int(shell.check_output("ss -Htn state established %s | wc -l", theirs))
         if alive == customer.lines or time.monotonic() > deadline:
             break
-        time.sleep(1)  # a voice menu that was started has them within seconds
+        time.sleep(1)  # a dial-in IVR that was started has them within seconds
     assert alive == customer.lines, f"{customer.lines} chosen, {alive} there"
 
 
@@ -184,6 +184,6 @@ def test_gateways_write_no_names(customer, login, gateway):
     for text in ("verify-", "sip:verification"):
         pattern = f"[{text[0]}]{text[1:]}"
         files = shell.run("grep -rlaE -e %s /var/log --exclude-dir=journal", pattern).stdout.split()
-        if shell.run("journalctl -q -o cat -u kamailio -u voice-menu -u jigasi | grep -aqE -e %s", pattern).rc == 0:
+        if shell.run("journalctl -q -o cat -u kamailio -u dial-in-ivr -u jigasi | grep -aqE -e %s", pattern).rc == 0:
             files.append("the journal")
         assert not files, f"{gateway.name}: {'; '.join(files)}"

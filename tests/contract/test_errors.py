@@ -44,8 +44,8 @@ FAULTS = [
     # recordings
     (
         "jitsi_recording_target",
-        {"kind": "webdav", "folder": "films/../.."},
-        'jitsi_recording_target.folder is "films/../..": write a folder such as recordings or acme/recordings '
+        {"kind": "webdav", "folder": "recordings/../.."},
+        'jitsi_recording_target.folder is "recordings/../..": write a folder such as recordings or acme/recordings '
         "(a-z, 0-9, . _ -), without / in front.",
     ),
     (

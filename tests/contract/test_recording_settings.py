@@ -7,9 +7,9 @@ import yaml
 from contract import PLAN, SETTINGS, judge, play, write_customer
 
 GROUPS = PLAN | {"jitsi": [*PLAN["jitsi"], "acme-jibri-1"], "recorders": ["acme-jibri-1"]}
-SFTP = {"kind": "sftp", "host": "films.acme.example", "user": "jitsi", "host_key": "ssh-ed25519 " + "A" * 68}
+SFTP = {"kind": "sftp", "host": "files.acme.example", "user": "jitsi", "host_key": "ssh-ed25519 " + "A" * 68}
 WEBDAV = {"kind": "webdav", "url": "https://cloud.acme.example/dav", "user": "jitsi"}
-S3 = {"kind": "s3", "endpoint": "https://s3.acme.example", "bucket": "acme-films", "access_key": "AKIA123"}
+S3 = {"kind": "s3", "endpoint": "https://s3.acme.example", "bucket": "acme-recordings", "access_key": "AKIA123"}
 RECORDER = {"cloud_flavors": SETTINGS["cloud_flavors"] | {"recorder": "m1.xlarge"}}
 SECRET = {"jitsi_recording_password": "a-password-of-the-place"}
 
@@ -22,7 +22,7 @@ def said(changes):
 GOOD = [
     {},
     {"jitsi_recording_target": SFTP} | SECRET,
-    {"jitsi_recording_target": SFTP | {"host": "192.0.2.9", "port": 2222, "folder": "acme/films"}} | SECRET,
+    {"jitsi_recording_target": SFTP | {"host": "192.0.2.9", "port": 2222, "folder": "acme/recordings"}} | SECRET,
     {"jitsi_recording_target": SFTP | {"host_key": "ecdsa-sha2-nistp256 " + "A" * 140}} | SECRET,
     {"jitsi_recording_target": WEBDAV | {"url": "https://c.example:8443/dav/it@acme.example/"}} | SECRET,
     {"jitsi_recording_target": WEBDAV | {"url": "https://c.example:65535"}} | SECRET,
@@ -38,15 +38,15 @@ def test_what_can_work_is_taken(settings):
 
 
 BAD = [
-    *((SFTP, "host", value) for value in ("films.acme.example:22", "2001:db8::1", "-films", "Films", "a b")),
+    *((SFTP, "host", value) for value in ("files.acme.example:22", "2001:db8::1", "-files", "Files", "a b")),
     *((SFTP, "port", value) for value in (0, 65536, "22")),
-    *((SFTP, "host_key", value) for value in ("A" * 68, "films.acme.example ssh-ed25519 " + "A" * 68, "ssh-dss AAAA")),
-    *((SFTP, "folder", value) for value in ("/films", "films/", "..", "a/../b", "a//b", "")),
+    *((SFTP, "host_key", value) for value in ("A" * 68, "files.acme.example ssh-ed25519 " + "A" * 68, "ssh-dss AAAA")),
+    *((SFTP, "folder", value) for value in ("/recordings", "recordings/", "..", "a/../b", "a//b", "")),
     *(
         (WEBDAV, "url", f"https://{rest}")
         for rest in ("", "/dav", "c.example:0", "c.example:65536", "c.example:x", "u:secret@c.example", "[::1", "c/#x")
     ),
-    *((S3, "bucket", value) for value in ("ab", "Acme", "acme/films", "-acme", "a" * 64)),
+    *((S3, "bucket", value) for value in ("ab", "Acme", "acme/recordings", "-acme", "a" * 64)),
     (S3, "endpoint", "http://s3.acme.example"),
     (S3, "region", "eu central"),
 ]

@@ -1,4 +1,4 @@
-"""A recorder that is no longer planned is not deleted with its films unless somebody says so."""
+"""A recorder that is no longer planned is not deleted with its recordings unless somebody says so."""
 
 import json
 import os
@@ -19,9 +19,9 @@ def folder(tmp_path_factory) -> Path:
 def retire(folder: Path, tmp_path: Path, *arguments: str, **server: object) -> tuple[str, list[str]]:
     """What is said, and what systemctl did: here instead of on a server that the cloud has and the plan has not."""
     here = {"ansible_connection": "local", "ansible_become": False, "ansible_python_interpreter": sys.executable}
-    film_folder = {"openstack_belongings_films_folder": str(tmp_path / "recording")}
+    folder_of_recordings = {"openstack_belongings_recordings_folder": str(tmp_path / "recording")}
     inventory = tmp_path / "cloud.json"
-    inventory.write_text(json.dumps({"all": {"hosts": {"acme-jibri-2": here | film_folder | server}}}))
+    inventory.write_text(json.dumps({"all": {"hosts": {"acme-jibri-2": here | folder_of_recordings | server}}}))
     near, done = tmp_path / "near", tmp_path / "done"
     near.mkdir()
     done.touch()
@@ -38,30 +38,30 @@ def retire(folder: Path, tmp_path: Path, *arguments: str, **server: object) -> t
 
 
 def recorder(tmp_path: Path, where: str = "") -> None:
-    for name in ("recordings", "outgoing", "failed", "films"):
+    for name in ("recordings", "outgoing", "failed", "stored"):
         (tmp_path / "recording" / name).mkdir(parents=True)
     if where:
         (tmp_path / "recording" / where / "session").mkdir()
-        (tmp_path / "recording" / where / "session/film.mp4").touch()
+        (tmp_path / "recording" / where / "session/recording.mp4").touch()
 
 
 @pytest.mark.parametrize("where", ["outgoing", "recordings"])
-def test_a_recorder_with_films_is_refused(folder, tmp_path, where):
+def test_a_recorder_with_recordings_is_refused(folder, tmp_path, where):
     recorder(tmp_path, where)
     said, stopped = retire(folder, tmp_path)
-    assert "acme-jibri-2 has films in" in said, said
-    assert "-e lose_films=acme" in said
+    assert "acme-jibri-2 has recordings in" in said, said
+    assert "-e lose_recordings=acme" in said
     assert DELETING not in said
-    assert bool(stopped) == (where != "recordings")  # what is being filmed goes on
+    assert bool(stopped) == (where != "recordings")  # a recording in progress goes on
 
 
-def test_its_films_are_lost_when_somebody_says_so(folder, tmp_path):
-    recorder(tmp_path, "films")
-    said, _ = retire(folder, tmp_path, "-e", "lose_films=acme")
+def test_its_recordings_are_lost_when_somebody_says_so(folder, tmp_path):
+    recorder(tmp_path, "stored")
+    said, _ = retire(folder, tmp_path, "-e", "lose_recordings=acme")
     assert DELETING in said, said
 
 
-def test_a_recorder_without_films_goes_and_films_nothing_more(folder, tmp_path):
+def test_a_recorder_without_recordings_goes_and_records_nothing_more(folder, tmp_path):
     recorder(tmp_path)
     said, stopped = retire(folder, tmp_path)
     assert DELETING in said, said

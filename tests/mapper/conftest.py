@@ -2,7 +2,6 @@
 
 import contextlib
 import itertools
-import shutil
 import signal
 import sys
 from pathlib import Path
@@ -13,7 +12,9 @@ ROOT = Path(__file__).parents[2]
 sys.path += [str(Path(__file__).parent), str(ROOT / "lab/packages")]
 
 from machine import SUITES, Machine, root_filesystems  # noqa: E402  # their folders are known since the line above
-from mapper import PROGRAM, Mapper  # noqa: E402
+from mapper import Mapper  # noqa: E402
+
+from toolkit.program_archive import program_archive  # noqa: E402
 
 INSIDE = "/usr/local/sbin/jitsi-conference-mapper"
 # A disk that is soon full, for the one test that fills it.
@@ -27,7 +28,7 @@ def machine(request, tmp_path_factory):
     mountpoint = tmp_path_factory.mktemp(request.param)
     small = f"mkdir -p {mountpoint}{SMALL} && mount -t tmpfs -o size=320k small {mountpoint}{SMALL}"
     with contextlib.closing(Machine(root, mountpoint, small)) as running:
-        shutil.copy(PROGRAM, running.root / INSIDE.lstrip("/"))
+        (running.root / INSIDE.lstrip("/")).write_bytes(program_archive("conference_mapper"))
         yield running
 
 
@@ -67,5 +68,5 @@ def mapper(serve):
 def common(machine):
     """One daemon for many questions, none of which changes what another sees."""
     started = []
-    yield starter(machine, started)(new=10_000, guesses=10_000)
+    yield starter(machine, started)(new_pins=10_000, guesses=10_000)
     end(started)

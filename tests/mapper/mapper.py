@@ -11,7 +11,6 @@ from pathlib import Path
 from urllib.parse import quote
 
 ROOT = Path(__file__).parents[2]
-PROGRAM = ROOT / "roles/conference_mapper/files/jitsi-conference-mapper"
 DOMAIN = "meet.example"
 KEY = "the-key-of-the-gateways"
 NUMBERS = [
@@ -48,9 +47,9 @@ class Answer:
 class Mapper:
     """One daemon, by whatever leads into the machine it runs in (command), its folder seen from there and from here."""
 
-    def __init__(self, folder: Path, command=(), program=PROGRAM, inside=None, **changes):
+    def __init__(self, folder: Path, command, program: str, inside: str, **changes):
         folder.mkdir(exist_ok=True, parents=True)
-        self.folder, self.inside = folder, inside or folder
+        self.folder, self.inside = folder, inside
         self.command, self.program, self.process = list(command), program, None
         self.settings = {"domain": DOMAIN, "days": 14, "numbers": NUMBERS, "key": KEY, "port": free_port()} | changes
         self.port, self.database = self.settings["port"], folder / "pins.sqlite"

@@ -10,16 +10,17 @@ import re
 import signal
 import socket
 import subprocess
-import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
-from importlib.machinery import SourceFileLoader
-from importlib.util import module_from_spec, spec_from_loader
 
 import pytest
 from machine import wait
-from mapper import DOMAIN, KEY, PROGRAM, ROOT, jid
+from mapper import DOMAIN, KEY, ROOT, jid
+
+from programs import conference_mapper
+from programs.conference_mapper import pins as daemon_pins
+from programs.conference_mapper.settings import Settings
 
 HOUR = 3600
 VERIFICATION = ROOT / "tests/conference/remote_pins.py"
@@ -30,25 +31,13 @@ def hour() -> int:
     return int(time.time()) // HOUR
 
 
-def program():
-    """The daemon's functions, in this very process."""
-    loader = SourceFileLoader("jitsi_conference_mapper", str(PROGRAM))
-    module = module_from_spec(spec_from_loader(loader.name, loader))
-    sys.modules[loader.name] = module  # where dataclasses look
-    loader.exec_module(module)
-    return module
-
-
-DAEMON = program()
-
-
 def damm(digits: str) -> bool:
-    return DAEMON.damm(digits) == 0
+    return daemon_pins.damm(digits) == 0
 
 
 def wrong(number: int = 0) -> int:
     """A PIN of the right form that nobody has, but by a chance of one in millions."""
-    return next(itertools.islice(filter(DAEMON.is_pin, map(str, range(120000000, 999999999))), number, None))
+    return next(itertools.islice(filter(daemon_pins.is_pin, map(str, range(120000000, 999999999))), number, None))
 
 
 # --- what is given
@@ -211,7 +200,7 @@ def test_what_is_no_http_does_no_harm(common, sent):
 
 
 def test_two_who_ask_for_a_new_room_at_once_get_one_pin(serve):
-    mapper = serve(new=1000)
+    mapper = serve(new_pins=1000)
     together = threading.Barrier(16)
 
     def ask(room: int) -> int:
@@ -241,7 +230,7 @@ def test_pins_outlive_the_daemon(mapper, how):
 
 def test_a_pin_that_was_shown_outlives_a_kill_at_any_moment(serve):
     """Killed while many ask: whatever somebody was told holds."""
-    mapper = serve(new=10_000)
+    mapper = serve(new_pins=10_000)
     for turn in range(5):
         told, stop = {}, threading.Event()
 
@@ -337,7 +326,7 @@ def test_pins_of_the_first_files_are_known(serve):
 
 def test_of_a_forgotten_room_nothing_is_left_on_the_disk(serve):
     """Neither in the file nor in its journal, and the file gets smaller."""
-    mapper = serve(new=1000, sweep_seconds=0.1)
+    mapper = serve(new_pins=1000, sweep_seconds=0.1)
     for number in range(300):
         mapper.new(f"{ROOM}-{number}")
     keep = mapper.new("thursday")
@@ -378,7 +367,7 @@ def test_only_its_user_reads_the_pins(mapper):
 
 
 def test_the_journal_names_nothing(serve):
-    mapper = serve(guesses=3, caller_guesses=2, new=1, most=1)
+    mapper = serve(guesses=3, caller_guesses=2, new_pins=1, max_pins=1)
     pin = mapper.new(ROOM)
     caller = "caller-5d1f"
     mapper.pin(jid("another-8c2e"))
@@ -400,7 +389,7 @@ def test_the_journal_names_nothing(serve):
 def test_a_full_disk_loses_nothing_says_so_and_is_over_when_there_is_room(serve, machine):
     ballast = machine.root / "srv/small/ballast"
     ballast.write_bytes(b"x" * 2**16)
-    mapper = serve("/srv/small", new=10_000)
+    mapper = serve("/srv/small", new_pins=10_000)
     pins = {}
     for number in range(5000):
         answer = mapper.pin(jid(f"room-{number}-{'x' * 200}"))
@@ -458,7 +447,7 @@ def mistakes(pin: str):
 
 def test_every_mistake_people_make_is_noticed(serve):
     """All of them, for PINs as they are given; the daemon says so without a guess being counted."""
-    mapper = serve(new=1000, guesses=1)
+    mapper = serve(new_pins=1000, guesses=1)
     pins = [str(mapper.new(f"room-{number}")) for number in range(60)]
     assert all(damm(pin) for pin in pins)
     assert [wrong for pin in pins for wrong in mistakes(pin) if damm(wrong)] == []
@@ -470,7 +459,7 @@ def test_every_mistake_people_make_is_noticed(serve):
 
 def test_the_rule_notices_each_mistake_wherever_it_is():
     """Over all states and all pairs of digits, so for PINs nobody tried, too."""
-    table = DAEMON.DAMM
+    table = daemon_pins.DAMM
     assert all(sorted(row) == list(range(10)) for row in table)
     assert all(sorted(column) == list(range(10)) for column in zip(*table, strict=True))
     assert all(table[digit][digit] == 0 for digit in range(10))
@@ -538,37 +527,37 @@ def test_a_flood_of_mistyped_pins_stops_nobody_else(serve):
 
 def pins_there_are() -> int:
     """Counted by where Damm's rule stands, and with which digit, after so many digits."""
-    ways = collections.Counter({(DAEMON.DAMM[0][digit], digit): 1 for digit in range(1, 10)})
+    ways = collections.Counter({(daemon_pins.DAMM[0][digit], digit): 1 for digit in range(1, 10)})
     for _ in range(7):
         further = collections.Counter()
         for (state, last), number in ways.items():
-            further.update({(DAEMON.DAMM[state][digit], digit): number for digit in range(10) if digit != last})
+            further.update({(daemon_pins.DAMM[state][digit], digit): number for digit in range(10) if digit != last})
         ways = further
     # The last digit is the one that leads back to zero.
-    return sum(number for (state, last), number in ways.items() if DAEMON.DAMM[state].index(0) != last)
+    return sum(number for (state, last), number in ways.items() if daemon_pins.DAMM[state].index(0) != last)
 
 
 def test_the_chance_of_a_guess_is_what_the_program_says():
     """The figures of its first lines, computed from what is in force."""
-    settings = DAEMON.Settings(domain=DOMAIN, days=14, numbers=[], key=KEY)
+    settings = Settings(domain=DOMAIN, days=14, numbers=[], key=KEY)
     a_day = settings.guesses * 86400 / settings.guesses_seconds
     assert a_day == 480
     chance = {alive: pins_there_are() / (a_day * alive) for alive in (100, 1000, 10_000)}
-    said = " ".join(DAEMON.__doc__.split())
+    said = " ".join(conference_mapper.__doc__.split())
     assert {alive: int(inverse) for alive, inverse in chance.items()} == {100: 807, 1000: 80, 10_000: 8}
     assert f"{pins_there_are():,} have nine digits" in said
     assert "1 in 807 for 100 conferences, 1 in 80 for 1,000, 1 in 8 for 10,000" in said
-    assert settings.most == 10_000
+    assert settings.max_pins == 10_000
     assert (settings.caller_guesses, settings.caller_seconds) == (6, 600)
-    assert settings.most / settings.new * settings.new_seconds / 60 == pytest.approx(167, abs=0.5)
+    assert settings.max_pins / settings.new_pins * settings.new_pins_seconds / 60 == pytest.approx(167, abs=0.5)
     page = (ROOT / "roles/web/templates/nginx.conf.j2").read_text()
     one_visitor = int(re.search(r"zone=pin:\S+ rate=(\d+)r/m", page)[1])
-    assert one_visitor == settings.new / 10 == 6
-    assert settings.most / one_visitor / 60 == pytest.approx(28, abs=0.5)
+    assert one_visitor == settings.new_pins / 10 == 6
+    assert settings.max_pins / one_visitor / 60 == pytest.approx(28, abs=0.5)
 
 
 def test_pins_are_spread_over_all_there_are():
-    pins = [DAEMON.new_pin() for _ in range(20_000)]
+    pins = [daemon_pins.new_pin() for _ in range(20_000)]
     assert all(damm(str(pin)) and 10**8 <= pin < 10**9 for pin in pins)
     assert not any(re.search(r"(.)\1", str(pin)) for pin in pins)
     assert len(set(pins)) > 19_970
@@ -581,7 +570,7 @@ def test_pins_are_spread_over_all_there_are():
 
 
 def test_new_pins_are_limited_by_the_minute(serve):
-    mapper = serve(new=5, new_seconds=5)
+    mapper = serve(new_pins=5, new_pins_seconds=5)
     pins = [mapper.new(f"room-{number}") for number in range(5)]
     refused = mapper.pin(jid("room-5"))
     assert refused.status == 429
@@ -593,7 +582,7 @@ def test_new_pins_are_limited_by_the_minute(serve):
 
 def test_when_all_are_given_away_the_one_unused_for_longest_that_nobody_dialled_makes_room(serve):
     """Who has asked for all there are has shut nobody out, and who was dialled in to stays."""
-    mapper = serve(most=5, sweep_seconds=0.1)
+    mapper = serve(max_pins=5, sweep_seconds=0.1)
     pins = {f"room-{number}": mapper.new(f"room-{number}") for number in range(5)}
     assert mapper.room(pins["room-0"]).status == 200
     for number, room in enumerate(pins):
@@ -603,11 +592,11 @@ def test_when_all_are_given_away_the_one_unused_for_longest_that_nobody_dialled_
     kept = new | {room: pins[room] for room in ("room-0", "room-3", "room-4")}
     assert {room: mapper.room(pin).json["conference"] for room, pin in kept.items()} == {r: jid(r) for r in kept}
     wait(lambda: b"room-1@" not in mapper.bytes(), "its name is left", 10)
-    assert mapper.journal.read_text().count("each new one ends one that nobody has dialled") == 1
+    assert mapper.journal.read_text().count("each new one replaces one that was never dialled") == 1
 
 
 def test_pins_are_limited_in_all(serve):
-    mapper = serve(most=5)
+    mapper = serve(max_pins=5)
     pins = [mapper.new(f"room-{number}") for number in range(5)]
     assert all(mapper.room(pin).status == 200 for pin in pins)
     for number in range(5, 20):
@@ -615,7 +604,7 @@ def test_pins_are_limited_in_all(serve):
         assert (refused.status, refused.json["message"]) == (503, "All PINs are given away.")
     assert [mapper.new(f"room-{number}") for number in range(5)] == pins
     assert mapper.sql("SELECT count(*) FROM pins") == [(5,)]
-    assert mapper.journal.read_text().count("no further one is given") == 1
+    assert mapper.journal.read_text().count("no new one is given") == 1
     mapper.sql("UPDATE pins SET used = ? WHERE pin = ?", hour() - 14 * 24, pins[0])
     mapper.stop()
     mapper.start()
@@ -624,7 +613,7 @@ def test_pins_are_limited_in_all(serve):
 
 def test_wrong_asks_fill_neither_memory_nor_disk(serve):
     """Ten times as many callers as are remembered, and as many rooms that get no PIN."""
-    mapper = serve(most=50, new=50, new_seconds=HOUR, guesses=10**6)
+    mapper = serve(max_pins=50, new_pins=50, new_pins_seconds=HOUR, guesses=10**6)
     for number in range(50):
         mapper.new(f"room-{number}")
     headers = {"Authorization": f"Bearer {KEY}"}

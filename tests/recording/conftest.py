@@ -1,4 +1,4 @@
-"""A recorder's disk, places where films go, and somebody who is told, all real and in folders of the test."""
+"""A recorder's disk, storages of recordings, and the address that alerts go to, all real and in folders of the test."""
 
 import http.server
 import json
@@ -15,10 +15,11 @@ from pathlib import Path
 
 import pytest
 
-ROLE = Path(__file__).parents[2] / "roles/recording_delivery"
+from toolkit.program_archive import program_archive
+
 DAY = 24 * 3600
-LONG, BEGUN = 600_000, 20_000  # bytes of a film that fills a small disk, and of one that has begun
-PASSWORD = "a-password-of-the-place"  # noqa: S105 - of places that end with the test
+LONG, BEGUN = 600_000, 20_000  # bytes of a recording that fills a small disk, and of one that has begun
+PASSWORD = "a-password-of-the-storage"  # noqa: S105 - of storages that end with the test
 ROOM, PERSON = "magic-room-7f3a", "Anna Magic-9c2e"
 
 
@@ -47,9 +48,9 @@ def answers(port: int) -> bool:
 
 
 @pytest.fixture(scope="session")
-def films(tmp_path_factory) -> dict[str, Path]:
-    """A film that is whole, one without sound, one killed in the making, one ended by systemd, and one that is long."""
-    folder = tmp_path_factory.mktemp("films")
+def recordings(tmp_path_factory) -> dict[str, Path]:
+    """A recording that is whole, one without sound, one killed halfway, one ended by systemd, and one that is long."""
+    folder = tmp_path_factory.mktemp("recordings")
     picture = ["-f", "lavfi", "-i", "testsrc=size=320x240:rate=15"]
     sound = ["-f", "lavfi", "-i", "sine=frequency=440"]
     ffmpeg = [need("ffmpeg", "ffmpeg"), "-loglevel", "error", "-nostdin"]
@@ -60,7 +61,7 @@ def films(tmp_path_factory) -> dict[str, Path]:
     slow = [*ffmpeg, "-re", *picture, "-re", *sound, *code, "-c:a", "aac", "-flush_packets", "1"]
     for name, end in {"killed": signal.SIGKILL, "ended": signal.SIGTERM}.items():
         process = subprocess.Popen([*slow, str(made[name])])
-        until(lambda film=made[name]: film.exists() and film.stat().st_size > BEGUN, "ffmpeg writes nothing")
+        until(lambda file=made[name]: file.exists() and file.stat().st_size > BEGUN, "ffmpeg writes nothing")
         process.send_signal(end)
         process.wait()
     # One that fills a small disk, with a box at its end that players pass over.
@@ -70,7 +71,7 @@ def films(tmp_path_factory) -> dict[str, Path]:
 
 
 class Listener:
-    """Somebody who is told of faults; `heard` is what, in order."""
+    """Receives alerts; `heard` is what, in order."""
 
     def __init__(self):
         listener, self.heard, self.answer = self, [], 200
@@ -105,13 +106,11 @@ def listener():
 class Recorder:
     """The disk of a recorder, with the role's program and settings."""
 
-    def __init__(self, base: Path, listener: Listener, films: dict[str, Path]):
-        self.base, self.films, self.said = base / "recording", films, ""
+    def __init__(self, base: Path, listener: Listener, recordings: dict[str, Path]):
+        self.base, self.made_before, self.said = base / "recording", recordings, ""
         self.make_room()
-        self.programs = base / "programs"
-        self.programs.mkdir()
-        for name in ("deliver", "adopt", "hand-over"):
-            (self.programs / name).symlink_to(ROLE / "files/deliver")
+        self.program = base / "recording-delivery"
+        self.program.write_bytes(program_archive("recording_delivery"))
         self.settings = {
             "folder": str(self.base), "target": {"kind": "local"}, "password": "", "ssh_key": "", "recipients": [],
             "days": 14, "spare_gb": 0, "alert_url": listener.url, "host": "acme-jibri-1", "units": [],
@@ -119,15 +118,15 @@ class Recorder:
         self.file = base / "settings.json"
 
     def make_room(self) -> None:
-        for folder in ("recordings", "outgoing", "failed", "films"):
+        for folder in ("recordings", "outgoing", "failed", "stored"):
             (self.base / folder).mkdir(parents=True)
 
     def start(self, name: str, *words: object) -> subprocess.Popen:
         self.file.write_text(json.dumps(self.settings))
         # Whoever runs the tests may have S3 of his own.
         environment = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
-        environment |= {"RECORDING_DELIVERY_SETTINGS": str(self.file), "HOME": str(self.base.parent)}
-        line = [str(self.programs / name), *map(str, words)]
+        environment["HOME"] = str(self.base.parent)
+        line = [sys.executable, self.program, f"--settings={self.file}", name, *map(str, words)]
         pipe = subprocess.PIPE
         return subprocess.Popen(line, stdout=pipe, stderr=pipe, text=True, env=environment, start_new_session=True)
 
@@ -138,44 +137,44 @@ class Recorder:
         assert "Traceback" not in errors, errors
         return process.returncode
 
-    def film(self, kind: str = "whole") -> str:
+    def record(self, kind: str = "whole") -> str:
         """A recording that has just ended, and its session."""
         session = str(uuid.uuid4())
         folder = self.base / "recordings" / session
         folder.mkdir()
-        shutil.copyfile(self.films[kind], folder / f"{ROOM}_2026.mp4")
+        shutil.copyfile(self.made_before[kind], folder / f"{ROOM}_2026.mp4")
         metadata = {"meeting_url": f"https://meet.acme.example/{ROOM}", "participants": [{"user": {"name": PERSON}}]}
         (folder / "metadata.json").write_text(json.dumps(metadata))
         return session
 
-    def made(self, kind: str = "whole") -> str:
-        """The same, handed over."""
-        session = self.film(kind)
-        assert self.call("hand-over", self.base / "recordings" / session) == 0
+    def enqueued(self, kind: str = "whole") -> str:
+        """The same, enqueued."""
+        session = self.record(kind)
+        assert self.call("enqueue", self.base / "recordings" / session) == 0
         return session
 
     def deliver(self) -> int:
         """One round, in which deleting what is old is due."""
-        (self.base / "forgotten").unlink(missing_ok=True)
+        (self.base / "pruned").unlink(missing_ok=True)
         return self.call("deliver")
 
     def left(self) -> set[str]:
-        """What of films is on the recorder, but for the ones whose place is here."""
-        kept = {self.base / "told.json", self.base / "forgotten"}
+        """What of recordings is on the recorder, but for the ones in the local storage."""
+        kept = {self.base / "notified.json", self.base / "pruned"}
         files = {path for path in self.base.rglob("*") if path.is_file()} - kept
-        return {str(path.relative_to(self.base)) for path in files if "films" not in path.parts}
+        return {str(path.relative_to(self.base)) for path in files if "stored" not in path.parts}
 
 
 @pytest.fixture
-def recorder(tmp_path, listener, films):
-    return Recorder(tmp_path, listener, films)
+def recorder(tmp_path, listener, recordings):
+    return Recorder(tmp_path, listener, recordings)
 
 
-class Place:
-    """A server films go to: its folder here, how to reach it, what is right and what is wrong to log in with."""
+class Storage:
+    """A server recordings go to: its folder here, how to reach it, what is right and what is wrong to log in with."""
 
     def __init__(self, kind: str, base: Path, below: str):
-        self.kind, self.root, self.below = kind, base / "place", below
+        self.kind, self.root, self.below = kind, base / "storage", below
         self.files = self.root / below
         self.root.mkdir()
         self.port, self.wrong = free_port(), {"password": "wrong"}
@@ -210,8 +209,8 @@ class Place:
 
     def s3(self, base: Path) -> subprocess.Popen:
         self.target = {
-            "kind": "s3", "endpoint": f"http://127.0.0.1:{self.port}", "region": "eu-central-1", "bucket": "acme-films",
-            "access_key": "jitsi", "folder": self.below,
+            "kind": "s3", "endpoint": f"http://127.0.0.1:{self.port}", "region": "eu-central-1",
+            "bucket": "acme-recordings", "access_key": "jitsi", "folder": self.below,
         }  # fmt: skip
         program = [Path(sys.executable).with_name("moto_server"), "--host=127.0.0.1", f"--port={self.port}"]
         quiet = subprocess.DEVNULL
@@ -224,7 +223,7 @@ class Place:
 
 @pytest.fixture(params=["sftp", "webdav"])
 def place(request, tmp_path, recorder):
-    place = Place(request.param, tmp_path, "acme/recordings")
+    place = Storage(request.param, tmp_path, "acme/recordings")
     recorder.settings |= {"target": place.target} | place.right
     yield place
     place.close()

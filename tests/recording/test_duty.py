@@ -151,7 +151,7 @@ def test_a_recorder_that_is_just_starting_is_waited_for(tmp_path):
         ("SLOW", [], ["notifyConfigChanged"]),
     ],
 )
-def test_a_new_configuration_waits_for_the_end_of_a_film(tmp_path, jibri, busy, done, asked):
+def test_a_new_configuration_waits_for_the_end_of_a_recording(tmp_path, jibri, busy, done, asked):
     jibri.busy = busy
     code, systemctl, _ = duty(tmp_path, jibri, "renew", PLENTY)
     assert (code, systemctl, jibri.asked) == (0, done, asked)

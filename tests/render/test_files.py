@@ -292,7 +292,7 @@ def test_recorders_read_every_key_and_meet_jicofo_and_their_accounts(rendered, p
         assert not any("recorder@" in jid or "jibri@" in jid for jid in prosody["*"]["unlimited_jids"])
 
 
-def test_a_long_film_over_a_slow_line_is_not_cut_off(rendered):
+def test_a_long_recording_over_a_slow_line_is_not_cut_off(rendered):
     units = rendered.files("recording-delivery.service")
     assert bool(units) == ("recorders" in rendered.groups)
     assert all(

@@ -3,7 +3,6 @@
 import contextlib
 import json
 import math
-import shutil
 import ssl
 import subprocess
 import threading
@@ -17,6 +16,10 @@ from machine import Machine, wait
 from network import Place, inside
 from phone import Phone
 from rendering import bundled, link_role, play
+
+from programs.dial_in_ivr.prompts import prompt_file, trailing_silence
+from programs.dial_in_ivr.settings import Settings
+from toolkit.program_archive import program_archive
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
@@ -46,7 +49,7 @@ table ip floating {{
 
 def render(folder: Path, settings: dict) -> dict[str, str]:
     """The files of the gateway, by role and name."""
-    for role in ("sip_server", "voice_menu"):
+    for role in ("sip_server", "dial_in_ivr"):
         link_role(role, folder, ROOT / "tests/render/role_tasks.yml")
     given = {
         "render_dir": str(folder),
@@ -141,12 +144,12 @@ class Mapper:
 
 
 class Gateway:
-    """Kamailio and the voice menu of one Debian."""
+    """Kamailio and the dial-in IVR of one Debian."""
 
     def __init__(self, root, mountpoint, world):
         self.machine, self.world = Machine(root, mountpoint), world
         self.machine.sh(
-            "install -m 666 /dev/null /var/log/kamailio.out; install -m 666 /dev/null /var/log/voice-menu.out"
+            "install -m 666 /dev/null /var/log/kamailio.out; install -m 666 /dev/null /var/log/dial-in-ivr.out"
         )
         world.connect(self.machine)
         self.daemons, self.phones = {}, []
@@ -164,29 +167,22 @@ class Gateway:
         put("/usr/local/sbin/check-trunk", files["sip_server/check-trunk"])
         sh(
             "chmod 755 /usr/local/sbin/check-trunk; chgrp -R kamailio /etc/kamailio;"
-            "chmod 640 /etc/kamailio/kamailio.cfg /etc/kamailio/registration/*; mkdir -p /etc/voice-menu/prompts"
+            "chmod 640 /etc/kamailio/kamailio.cfg /etc/kamailio/registration/*; mkdir -p /etc/dial-in-ivr/prompts"
         )
-        settings = json.loads(files["voice_menu/settings.json"]) | timings
-        put("/etc/voice-menu/settings.json", json.dumps(settings))
-        shutil.copy(ROOT / "roles/voice_menu/files/voice-menu", self.machine.root / "usr/local/sbin/voice-menu")
+        settings = json.loads(files["dial_in_ivr/settings.json"]) | timings
+        put("/etc/dial-in-ivr/settings.json", json.dumps(settings))
+        program = self.machine.root / "usr/local/sbin/dial-in-ivr"
+        program.write_bytes(program_archive("dial_in_ivr"))
+        program.chmod(0o755)
         if not tones:
             return
-        rate, made = json.loads(
-            sh(
-                "cd /usr/local/sbin; python3 -c '"
-                "import importlib.machinery as m, importlib.util as u, json, sys; sys.dont_write_bytecode = True;"
-                "loader = m.SourceFileLoader(\"menu\", \"voice-menu\"); spec = u.spec_from_loader(\"menu\", loader);"
-                "menu = u.module_from_spec(spec); sys.modules[\"menu\"] = menu; loader.exec_module(menu);"
-                "s = menu.Settings.read(\"/etc/voice-menu/settings.json\");"
-                "print(json.dumps([s.rate, {n: [str(s.prompt(n)), menu.trailing(n)] for n in s.texts}]))'"
-            ).stdout
-        )  # fmt: skip
-        for name, (path, trailing) in made.items():
-            steps = 2 * math.pi * TONES[name] / rate
-            sound = array("h", (round(8000 * math.sin(steps * n)) for n in range(round(rate * SPEECH))))
-            sound.extend(array("h", bytes(2 * round(rate * trailing))))
-            with wave.open(str(self.machine.root / path.lstrip("/")), "wb") as target:
-                target.setparams((1, 2, rate, 0, "NONE", ""))
+        used = Settings(**settings)
+        for name in used.texts:
+            steps = 2 * math.pi * TONES[name] / used.sample_rate
+            sound = array("h", (round(8000 * math.sin(steps * n)) for n in range(round(used.sample_rate * SPEECH))))
+            sound.extend(array("h", bytes(2 * round(used.sample_rate * trailing_silence(name)))))
+            with wave.open(str(self.machine.root / str(prompt_file(used, name)).lstrip("/")), "wb") as target:
+                target.setparams((1, 2, used.sample_rate, 0, "NONE", ""))
                 target.writeframes(sound.tobytes())
 
     def start(self):
@@ -206,12 +202,12 @@ class Gateway:
         self.daemons["menu"] = self.machine.daemon(
             "nobody",
             "nogroup",
-            "exec /usr/local/sbin/voice-menu serve /etc/voice-menu/settings.json > /var/log/voice-menu.out 2>&1",
+            "exec /usr/local/sbin/dial-in-ivr serve /etc/dial-in-ivr/settings.json > /var/log/dial-in-ivr.out 2>&1",
         )
-        wait(lambda: self.lines() == self.count(), lambda: self.machine.log("voice-menu.out"))
+        wait(lambda: self.lines() == self.count(), lambda: self.machine.log("dial-in-ivr.out"))
 
     def count(self):
-        return json.loads((self.machine.root / "etc/voice-menu/settings.json").read_text())["lines"]
+        return json.loads((self.machine.root / "etc/dial-in-ivr/settings.json").read_text())["channels"]
 
     def lines(self):
         """How many lines are steered."""

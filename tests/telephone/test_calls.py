@@ -10,14 +10,16 @@ from urllib.parse import quote
 
 import pytest
 from conftest import make_authority
-from gateway import DOMAIN, KEY, OTHER_PIN, PIN, PRIVATE, PUBLIC, ROOM, ROOT, STRANGER, TONES, TRUNK, WRONG_PIN
+from gateway import DOMAIN, KEY, OTHER_PIN, PIN, PRIVATE, PUBLIC, ROOM, STRANGER, TONES, TRUNK, WRONG_PIN
 from machine import wait
 from network import inside
 from phone import RATE, Call, loudness, strength, tone
 
+from toolkit.program_archive import program_archive
+
 NUMBER = f"sip:4930901820@{PUBLIC}"
 # So that nothing is waited for that a test does not want to see.
-TIMINGS = {"first_digit": 4, "next_digit": 1.5, "ring": 7, "patience": 60}
+TIMINGS = {"first_digit": 4, "next_digit": 1.5, "ring": 7, "max_wait": 60}
 
 
 @pytest.fixture(scope="module")
@@ -334,8 +336,8 @@ def real_mapper(gateway, mapper):
     """The daemon itself behind the page, which the tests' mapper is then: real_mapper(path), as the page asks it."""
     settings = {"domain": DOMAIN, "days": 14, "numbers": [], "key": KEY, "caller_guesses": 1}
     gateway.machine.put("/etc/mapper.json", json.dumps(settings))
-    program = ROOT / "roles/conference_mapper/files/jitsi-conference-mapper"
-    gateway.machine.put("/usr/local/sbin/jitsi-conference-mapper", program.read_text())
+    program = gateway.machine.root / "usr/local/sbin/jitsi-conference-mapper"
+    program.write_bytes(program_archive("conference_mapper"))
     command = "python3 /usr/local/sbin/jitsi-conference-mapper /etc/mapper.json /tmp"
     daemon = gateway.machine.daemon("nobody", "nogroup", f"exec {command} > /dev/null 2>&1")
 
@@ -450,8 +452,9 @@ def test_line_that_is_killed(call, jigasi, gateway):
     gateway.machine.sh(f"pkill -9 -P {gateway.daemons['menu'].pid} -x baresip")
     assert caller.ended.wait(5)
     assert meeting.ended.wait(5)
-    wait(lambda: gateway.lines() == gateway.count(), lambda: gateway.machine.log("voice-menu.out"))
-    assert re.fullmatch(r"(line [12] ended \(-9\) and starts again in \d+ s\n)+", gateway.machine.log("voice-menu.out"))
+    wait(lambda: gateway.lines() == gateway.count(), lambda: gateway.machine.log("dial-in-ivr.out"))
+    ended = r"(channel [12]: baresip ended \(-9\), next start in \d+ s\n)+"
+    assert re.fullmatch(ended, gateway.machine.log("dial-in-ivr.out"))
     assert_joined(caller := call(), enter(caller, jigasi))
 
 
@@ -623,7 +626,7 @@ def test_no_log_names_callers_rooms_or_pins(call, jigasi, gateway):
     caller = call(caller="sip:+491701234567@trunk.example")
     enter(caller, jigasi)
     caller.hang_up()
-    for log in ("kamailio.out", "voice-menu.out"):
+    for log in ("kamailio.out", "dial-in-ivr.out"):
         for word in ("1701234567", PIN, "weekly", KEY, "call-"):
             assert word not in gateway.machine.log(log)
 

@@ -1,4 +1,4 @@
-"""What is said: spoken once, in two languages, again only when it changes."""
+"""Prompts: rendered once, in two languages, again only when they change."""
 
 import json
 import re
@@ -13,26 +13,26 @@ from gateway import ROOT
 def spoken(request, place, rendered, authority):
     place.stop()
     place.write(rendered(jitsi_language=request.param), authority.read_text(), tones=False)
-    place.machine.sh("rm -f /etc/voice-menu/prompts/*")
+    place.machine.sh("rm -f /etc/dial-in-ivr/prompts/*")
     return place
 
 
 def speak(place):
-    return place.machine.sh("/usr/local/sbin/voice-menu speak /etc/voice-menu/settings.json").stdout
+    return place.machine.sh("/usr/local/sbin/dial-in-ivr render /etc/dial-in-ivr/settings.json").stdout
 
 
 def start(place, files):
-    """What the unit does before it runs the menu."""
-    commands = re.findall("^ExecStartPre=[+](.*)$", files["voice_menu/voice-menu.service"], re.M)
+    """What the unit does before it runs the IVR."""
+    commands = re.findall("^ExecStartPre=[+](.*)$", files["dial_in_ivr/dial-in-ivr.service"], re.M)
     return "".join(place.machine.sh(command).stdout for command in commands)
 
 
 def said(place):
-    return {file.name for file in (place.machine.root / "etc/voice-menu/prompts").glob("*.wav")}
+    return {file.name for file in (place.machine.root / "etc/dial-in-ivr/prompts").glob("*.wav")}
 
 
 def prompts(place):
-    folder = place.machine.root / "etc/voice-menu/prompts"
+    folder = place.machine.root / "etc/dial-in-ivr/prompts"
     return {file.name.rpartition("-")[0]: file for file in folder.glob("*.wav")}
 
 
@@ -44,7 +44,7 @@ def sound(file):
 
 def test_prompts_are_spoken_once(spoken):
     names = {"welcome", "wrong", "connecting", "waiting", "unavailable", "goodbye"}
-    assert speak(spoken).count("made ") == len(names)
+    assert speak(spoken).count("rendered ") == len(names)
     assert set(prompts(spoken)) == names
     assert speak(spoken) == ""
     for name, file in prompts(spoken).items():
@@ -60,11 +60,11 @@ def test_prompts_are_spoken_once(spoken):
 def test_another_name_is_spoken_alone(spoken, rendered, authority):
     speak(spoken)
     before = {name: file.name for name, file in prompts(spoken).items()}
-    language = json.loads((spoken.machine.root / "etc/voice-menu/settings.json").read_text())["language"]
+    language = json.loads((spoken.machine.root / "etc/dial-in-ivr/settings.json").read_text())["language"]
     files = rendered(jitsi_language=language, jitsi_service_name="Besprechungen der ACME")
     spoken.write(files, authority.read_text(), tones=False)
-    assert re.fullmatch(r"made welcome-\S+\n", speak(spoken))
-    # The menu that runs says the old ones until it is started anew.
+    assert re.fullmatch(r"rendered welcome-\S+\n", speak(spoken))
+    # The running IVR plays the old ones until it restarts.
     assert len(said(spoken)) == len(before) + 1
     assert set(before.values()) < said(spoken)
     assert start(spoken, files) == f"removed {before['welcome']}\n"
@@ -74,7 +74,7 @@ def test_another_name_is_spoken_alone(spoken, rendered, authority):
 
 def test_menu_that_starts_has_its_prompts(spoken, rendered):
     """Also after a run that was aborted between settings and prompts."""
-    assert start(spoken, rendered()).count("made ") == len(prompts(spoken)) == 6
+    assert start(spoken, rendered()).count("rendered ") == len(prompts(spoken)) == 6
     assert start(spoken, rendered()) == ""
 
 
@@ -82,13 +82,13 @@ def test_languages_differ(place, rendered, authority):
     heard = {}
     for language in ("de", "en"):
         place.write(rendered(jitsi_language=language), authority.read_text(), tones=False)
-        place.machine.sh("rm -f /etc/voice-menu/prompts/*")
+        place.machine.sh("rm -f /etc/dial-in-ivr/prompts/*")
         speak(place)
         heard[language] = {name: sound(file) for name, file in prompts(place).items()}
     assert not [name for name, data in heard["de"].items() if data == heard["en"][name]]
 
 
 def test_every_word_has_both_languages():
-    words = yaml.safe_load((ROOT / "roles/voice_menu/vars/main.yml").read_text())["__voice_menu_words"]
+    words = yaml.safe_load((ROOT / "roles/dial_in_ivr/vars/main.yml").read_text())["__dial_in_ivr_words"]
     assert set(words) == {"de", "en"}
     assert set(words["de"]["texts"]) == set(words["en"]["texts"])

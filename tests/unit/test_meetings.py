@@ -111,7 +111,7 @@ def test_packages_of_a_deployment_restart_nothing(host):
     meetings.POLICY.write_text("#!/bin/sh\nexit 101\n")
     meetings.hold()
     # All but nginx, which changes to new files without ending a connection.
-    assert held(host) == {"prosody", "jicofo", "jitsi-videobridge2", "coturn", "jigasi", "voice-menu", "jibri"}
+    assert held(host) == {"prosody", "jicofo", "jitsi-videobridge2", "coturn", "jigasi", "dial-in-ivr", "jibri"}
     meetings.release()
     assert held(host) == set()
     assert meetings.POLICY.exists()

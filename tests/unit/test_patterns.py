@@ -16,7 +16,7 @@ PROGRAMS = [
     file
     for file in sorted(ROOT.glob("roles/*/files/*"))
     if file.is_file() and file.read_bytes().startswith(b"#!/usr/bin/python3")
-]
+] + sorted(ROOT.glob("programs/*/*.py"))
 ANYWHERE = {"search", "sub", "subn", "split", "findall", "finditer"}
 FUNCTIONS = ANYWHERE | {"match", "fullmatch", "compile"}
 
@@ -53,7 +53,7 @@ def slow(pattern: str, function: str) -> bool:
     return len(found) > 1 or (function in ANYWHERE and any(found))
 
 
-@pytest.mark.parametrize("program", PROGRAMS, ids=lambda file: file.name)
+@pytest.mark.parametrize("program", PROGRAMS, ids=lambda file: str(file.relative_to(ROOT)))
 def test_no_pattern_tries_things_twice(program):
     for node in ast.walk(ast.parse(program.read_text())):
         function = getattr(node.func, "attr", "") if isinstance(node, ast.Call) else ""

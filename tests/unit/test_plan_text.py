@@ -65,8 +65,8 @@ def test_shows_both_networks():
 
 def test_says_how_many_meetings_are_recorded_at_the_same_time():
     def said(count):
-        films = [{"name": f"a-jibri-{n}", "volume_gb": 0, **SERVER, "groups": ["recorders"]} for n in range(count)]
-        text = plan_text(PLAN | {"servers": PLAN["servers"] + films}, SETTINGS, 80)
+        recorders = [{"name": f"a-jibri-{n}", "volume_gb": 0, **SERVER, "groups": ["recorders"]} for n in range(count)]
+        text = plan_text(PLAN | {"servers": PLAN["servers"] + recorders}, SETTINGS, 80)
         return [
             " ".join(line.split()) for line in text.splitlines() if "recording" in line and "at the same time" in line
         ]

@@ -2,7 +2,7 @@ import pytest
 from recording_errors import recording_errors
 
 SFTP = {"kind": "sftp", "host": "files.acme.example", "user": "jitsi", "host_key": "ssh-ed25519 AAAA"}
-WEBDAV = {"kind": "webdav", "url": "https://cloud.acme.example/dav", "user": "jitsi", "folder": "films"}
+WEBDAV = {"kind": "webdav", "url": "https://cloud.acme.example/dav", "user": "jitsi", "folder": "recordings"}
 S3 = {"kind": "s3", "endpoint": "https://s3.acme.example", "bucket": "acme", "access_key": "AK"}
 
 
@@ -11,7 +11,7 @@ S3 = {"kind": "s3", "endpoint": "https://s3.acme.example", "bucket": "acme", "ac
     [
         ({"kind": "local"}, []),
         (SFTP, ["jitsi_recording_password"]),
-        (SFTP | {"port": 2022, "folder": "films"}, ["jitsi_recording_ssh_key"]),
+        (SFTP | {"port": 2022, "folder": "recordings"}, ["jitsi_recording_ssh_key"]),
         (WEBDAV, ["jitsi_recording_password"]),
         (S3 | {"region": "eu"}, ["jitsi_recording_password"]),
     ],

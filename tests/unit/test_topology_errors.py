@@ -128,8 +128,8 @@ def test_a_recorder_needs_a_machine_and_a_flavor():
     ]
     errors = topology_errors(ONE | {"recorders": ["a-x"]}, SETTINGS, WITH_RECORDERS)
     assert (
-        "host a-x is in groups recorders and meet: give each recorder a machine of its own, because a film takes all "
-        "of it." in errors
+        "host a-x is in groups recorders and meet: give each recorder a machine of its own, because a recording takes "
+        "all of it." in errors
     )
 
 

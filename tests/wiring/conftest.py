@@ -22,7 +22,7 @@ UNASKED = {"prosody_tokens", "turn_peer_hosts"}
 # Roles whose files are looked at here alone.
 MORE_ROLES = {
     "jitsi": ("base", "log_retention"),
-    "gateways": ("jigasi", "sip_server", "voice_menu"),
+    "gateways": ("jigasi", "sip_server", "dial_in_ivr"),
     "streamers": ("streaming",),
 }
 # Settings that name files of the operator's, which rendering would read.

@@ -1,9 +1,9 @@
 #!/usr/bin/python3
-"""STAND-IN for Jibri, not Jitsi's own: a recorder that films its display for real, without the meeting on it.
+"""STAND-IN for Jibri, not Jitsi's own: a recorder that records its display for real, without the meeting on it.
 
 It reads Jibri's settings, reports to jicofo, opens the room's page with the machine's browser to see that it is let in,
-enters the room unseen, has ffmpeg film display :0 with the configured sound, and hands the film to the finalize script
-or sends it to an address that is allowed. Left out: what is seen in the meeting, SIP, statistics.
+enters the room unseen, has ffmpeg record display :0 with the configured sound, and hands the recording to the finalize
+script or sends it to an address that is allowed. Left out: what is seen in the meeting, SIP, statistics.
 """
 
 import asyncio
@@ -57,12 +57,12 @@ class Session:
         return self.room.partition("@")[0]
 
     async def run(self):
-        """Films until somebody stops it or everybody has left."""
+        """Records until somebody stops it or everybody has left."""
         failed = True
         try:
             self._judge()
             await self._enter()
-            await (self._send() if self.stream else self._film())
+            await (self._send() if self.stream else self._record())
             self.tell("on")
             ended = asyncio.create_task(self.ffmpeg.wait())
             asked = asyncio.create_task(self.over.wait())
@@ -124,7 +124,7 @@ class Session:
         if "var config" not in text:
             raise Failed("the page is not the conference's: are recorders asked for their consent?")
 
-    async def _film(self):
+    async def _record(self):
         folder = os.path.join(self.recorder.folder, self.number)
         try:
             os.makedirs(folder)

@@ -31,7 +31,7 @@ EX_CONFIG = 78
 
 
 class Recording:
-    """One film or stream of a conference, on one recorder after the other until one can."""
+    """One recording or stream of a conference, on one recorder after the other until one can."""
 
     def __init__(self, conference, asker, mode, stream):
         self.conference, self.focus, self.asker = conference, conference.focus, asker
