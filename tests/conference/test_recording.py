@@ -293,7 +293,7 @@ def test_recorders_write_no_names(customer, login, recording):
 
 
 @pytest.mark.notice(
-    "recordings show a page that asks for consent, or nothing", "web_consent_exempt on {meet} (role web)"
+    "recordings show a page that asks for consent, or nothing", "consent_gate_exempt on {meet} (role consent_gate)"
 )
 def test_recorder_is_not_asked(customer, login):
     """Recorders get the conference's page without being asked for consent"""

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from contract import play, write_customer
 
-DELETING = "TASK [openstack_belongings : List the customer's resources]"
+DELETING = "TASK [openstack_resources : List the customer's resources]"
 
 
 @pytest.fixture(scope="module")
@@ -19,7 +19,7 @@ def folder(tmp_path_factory) -> Path:
 def retire(folder: Path, tmp_path: Path, *arguments: str, **server: object) -> tuple[str, list[str]]:
     """What is said, and what systemctl did: here instead of on a server that the cloud has and the plan has not."""
     here = {"ansible_connection": "local", "ansible_become": False, "ansible_python_interpreter": sys.executable}
-    folder_of_recordings = {"openstack_belongings_recordings_folder": str(tmp_path / "recording")}
+    folder_of_recordings = {"openstack_resources_recordings_folder": str(tmp_path / "recording")}
     inventory = tmp_path / "cloud.json"
     inventory.write_text(json.dumps({"all": {"hosts": {"acme-jibri-2": here | folder_of_recordings | server}}}))
     near, done = tmp_path / "near", tmp_path / "done"

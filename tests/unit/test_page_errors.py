@@ -7,7 +7,7 @@ from toolkit.settings.schema import defaults
 
 ROOT = Path(__file__).parents[2]
 DEFAULTS = defaults()
-TEXT = str(ROOT / "roles/web/files/consent/de.md")
+TEXT = str(ROOT / "roles/consent_gate/files/texts/de.md")
 
 
 @pytest.mark.parametrize(
