@@ -107,7 +107,7 @@ lab-up: setup ## the embedded OpenStack and the stand-in packages
 lab-down: ## stop them; leaves nothing behind but caches
 	@scripts/lab down
 
-lint: setup ## ansible-lint (production), yamllint, ruff, mypy, shellcheck
+lint: setup ## ansible-lint (production), yamllint, ruff, mypy, shellcheck, and the documents as in make docs
 	@scripts/lint
 
 test: setup ## every test but the end-to-end run; says what it installs
@@ -122,11 +122,19 @@ test-fresh: ## make demo in a QEMU guest with a fresh Debian, control groups of 
 bench: setup ## measure validation, provisioning, configuration, logins, the page, crowds, relays and the stream; docs/performance.md has the numbers
 	@scripts/bench
 
-lock: ## resolve pyproject.toml anew into requirements.txt and requirements-bootstrap.txt
+docs: setup ## build the documents as a site in .cache/site; a broken link or a page missing in its menu fails
+	@scripts/docs
+
+figures: setup ## measure the code: types, complexity, names of tasks, exemptions, sizes; docs/development.md has the numbers
+	@.venv/bin/python scripts/figures.py
+
+lock: ## resolve pyproject.toml anew into requirements.txt, requirements-bootstrap.txt and requirements-docs.txt
 	@scripts/bootstrap
 	.tools/bin/uv pip compile --quiet --upgrade --universal --python-version 3.12 --generate-hashes --no-emit-index-url \
 	  --no-header --no-annotate --group test pyproject.toml -o requirements.txt
 	.tools/bin/uv pip compile --quiet --upgrade --universal --python-version 3.12 --generate-hashes --no-emit-index-url \
 	  --no-header --no-annotate --no-deps --group bootstrap -o requirements-bootstrap.txt
+	.tools/bin/uv pip compile --quiet --upgrade --universal --python-version 3.12 --generate-hashes --no-emit-index-url \
+	  --no-header --no-annotate --group docs -o requirements-docs.txt
 
-.PHONY: help setup new-customer validate plan deploy verify retire destroy users ssh stream releases demo e2e lab-up lab-down lint test mutants test-fresh bench lock
+.PHONY: help setup new-customer validate plan deploy verify retire destroy users ssh stream releases demo e2e lab-up lab-down lint test mutants test-fresh bench docs figures lock

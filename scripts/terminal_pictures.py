@@ -1,4 +1,4 @@
-"""Pictures of a terminal for docs/operations.md: stages that do nothing, shown as `make deploy` shows its own.
+"""Pictures of a terminal for docs/how-to/deploy.md: stages that do nothing, shown as `make deploy` shows its own.
 
 usage: terminal_pictures.py FOLDER
 """
