@@ -12,6 +12,7 @@ import pytest
 import yaml
 from ansible.plugins.inventory import detect_range, expand_hostname_range
 from jinja2 import Environment, meta
+from task_names import tasks_of
 
 from toolkit.machines import KINDS
 
@@ -78,14 +79,6 @@ def of(role, folder, *suffixes):
     """Files of one folder of a role."""
     base = Path("roles") / role / folder
     return [path for path in FILES if path.is_relative_to(base) and (not suffixes or path.suffix in suffixes)]
-
-
-def tasks_of(data):
-    """Every task in a list of tasks or plays, blocks opened."""
-    for entry in data or []:
-        yield entry
-        for inner in ("block", "rescue", "always", "tasks", "pre_tasks", "post_tasks", "handlers"):
-            yield from tasks_of(entry.get(inner))
 
 
 def task_files():
