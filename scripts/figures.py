@@ -11,6 +11,7 @@ import subprocess
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from rich import box
 from rich.console import Console
 from rich.table import Table
 from task_names import is_vague, task_files, task_names
@@ -30,7 +31,7 @@ PARTS = (
 )
 TYPED = {
     "toolkit": ("toolkit/",),
-    "programs": ("programs/",),
+    "programs": ("programs/", "roles/*/files/"),
     "modules": ("roles/*/library/", "roles/*/module_utils/"),
     "plugins": ("*_plugins/", "display/"),
     "scripts": ("scripts/",),
@@ -125,8 +126,8 @@ def rows(files: dict[Path, str]) -> Iterator[tuple[str, str]]:
 
 
 def main() -> None:
-    """Print the table."""
-    table = Table("figure", "value")
+    """Print the table, in Markdown."""
+    table = Table("figure", "value", box=box.MARKDOWN)
     for row in rows(tracked()):
         table.add_row(*row)
     Console(width=110).print(table)
