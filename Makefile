@@ -50,10 +50,10 @@ endef
 SHOWN := $(if $(filter-out 0,$(VERBOSE)),,ANSIBLE_STDOUT_CALLBACK=progress )
 playbook = $(call run,$(SHOWN)ansible-playbook -i $(call quote,$(FOLDER)$(2)) playbooks/$(1).yml$(RESTARTS)$(ARGUMENTS))
 
-help: ## this list
+help: ## list the verbs
 	@awk -F':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-setup: ## the Python environment and the collections, pinned
+setup: ## install the Python environment and the collections, pinned
 	@scripts/bootstrap
 
 SCAFFOLD := NAME DOMAIN PLAN CLOUD DIR REGION EMAIL IMPRINT PRIVACY IMAGE NETWORK MODERATORS \
@@ -61,72 +61,80 @@ SCAFFOLD := NAME DOMAIN PLAN CLOUD DIR REGION EMAIL IMPRINT PRIVACY IMAGE NETWOR
 new-customer: setup ## NAME= DOMAIN= PLAN= CLOUD=: scaffold a customer folder with a fresh seed in an encrypted vault
 	@. scripts/environment; scripts/new-customer $(call given,$(SCAFFOLD))
 
-validate: setup ## refuse settings, plans and releases that cannot work; asks no cloud, touches nothing
+validate: setup ## refuse settings, plans and releases that cannot work; asks no cloud, changes nothing
 	$(call playbook,validate,/plan.yml)
 
-plan: setup ## what would be there: servers, networks, ports, DNS, versions, capacity, picture; touches nothing
+plan: setup ## show servers, networks, ports, DNS records, versions, capacity and a picture; changes nothing
 	$(call playbook,plan,/plan.yml)
 
 deploy: setup ## validate, provision, configure, verify, summary
 	$(call playbook,site)
 
-verify: setup ## is the conference there?
+verify: setup ## check the conference from a participant's point of view
 	$(call playbook,verify)
 
 retire: setup ## delete servers the plan no longer has (ARGS='-e retire=CUSTOMER')
 	$(call playbook,retire)
 
-destroy: setup ## delete everything of the customer and prove that nothing is left (asks for the name)
+destroy: setup ## delete everything of the customer and list what is left: nothing (asks for the name)
 	$(call playbook,destroy)
 
-demo: setup ## nothing but this checkout -> own OpenStack here, an example customer on it, verified
+demo: setup ## self-contained: run an OpenStack on this machine and an example customer on it, verified
 	@scripts/demo
 
-users: setup ## ACTION=list|show|add|reset|remove|seats NAME= MODERATOR=yes|no: accounts; passwords on the terminal only
+users: setup ## ACTION=list|show|add|reset|remove|seats NAME= MODERATOR=yes|no: manage accounts; shows passwords on the terminal only
 	$(call run,scripts/users $(call quote,$(FOLDER)) $(call given,ACTION NAME MODERATOR))
 
-ssh: setup ## HOST=: log in to a server; ARGS='sudo nft list ruleset' runs that there; without HOST the servers there are
+ssh: setup ## HOST=: log in to a server; ARGS='sudo nft list ruleset' runs a command there; without HOST, list the servers
 	$(call run,scripts/ssh $(call quote,$(FOLDER)) $(call given,HOST)$(ARGUMENTS))
 
-stream: setup ## where to publish a stream, and its key; on the terminal only
+stream: setup ## show where to publish a stream, and its key, on the terminal only
 	$(call run,scripts/stream $(call quote,$(FOLDER)))
 
 # The repository is the default's unless a customer is named.
 RELEASES = scripts/releases $(if $(filter CUSTOMER,$(GIVEN)),$(call quote,$(FOLDER))) $(call given,ADD)
-releases: setup ## which Jitsi releases the repository holds, which are in the catalogue; ADD=2.0.N writes one there
+releases: setup ## list the Jitsi releases of the repository and of the catalogue; ADD=2.0.N writes one into the catalogue
 	$(if $(filter CUSTOMER,$(GIVEN)),$(folder))
 	@printf '+ %s\n' $(call quote,$(RELEASES))
 	@. scripts/environment; $(RELEASES)
 
-e2e: setup ## demo, verify, a second run without change, destroy without a leak
+e2e: setup ## end-to-end run: demo, verify, a second run without change, destroy without a leak
 	@scripts/e2e
 
-lab-up: setup ## the embedded OpenStack and the stand-in packages
+lab-up: setup ## start the embedded OpenStack and the stand-in packages
 	@scripts/lab up
 
-lab-down: ## stop them; leaves nothing behind but caches
+lab-down: ## stop both; leaves only caches
 	@scripts/lab down
 
-lint: setup ## ansible-lint (production), yamllint, ruff, mypy, shellcheck
+lint: setup ## ansible-lint (production), yamllint, ruff, mypy, shellcheck, and the documents as in make docs
 	@scripts/lint
 
-test: setup ## every test but the end-to-end run; says what it installs
+test: setup ## run every test but the end-to-end run; says what it installs
 	@scripts/test
 
-mutants: setup ## break the product in small ways, one at a time, and name those that no test notices (ARGS=<part of a file's or a list's name>)
+mutants: setup ## make small breaking changes, one at a time, and name those that no test notices (ARGS=<part of a file's or a list's name>)
 	@scripts/mutants$(ARGUMENTS)
 
-test-fresh: ## make demo in a QEMU guest with a fresh Debian, control groups of version 2 alone and 8 GB of memory (ARGS=<release>)
+test-fresh: ## run make demo in a QEMU guest with a fresh Debian, control groups of version 2 only and 8 GB of memory (ARGS=<release>)
 	@scripts/test-fresh$(ARGUMENTS)
 
-bench: setup ## measure validation, provisioning, configuration, logins, the page, crowds, relays and the stream; docs/performance.md has the numbers
+bench: setup ## measure validation, provisioning, configuration, logins, the page, crowds, relays and the stream; docs/performance.md has the figures
 	@scripts/bench
 
-lock: ## resolve pyproject.toml anew into requirements.txt and requirements-bootstrap.txt
+docs: setup ## build the documents as a site in .cache/site; a broken link or a page missing in its menu fails
+	@scripts/docs
+
+figures: setup ## measure the code: types, complexity, names of tasks, exemptions, sizes; docs/development.md has the latest
+	@.venv/bin/python scripts/figures.py
+
+lock: ## resolve the dependencies of pyproject.toml into requirements.txt, requirements-bootstrap.txt and requirements-docs.txt
 	@scripts/bootstrap
 	.tools/bin/uv pip compile --quiet --upgrade --universal --python-version 3.12 --generate-hashes --no-emit-index-url \
 	  --no-header --no-annotate --group test pyproject.toml -o requirements.txt
 	.tools/bin/uv pip compile --quiet --upgrade --universal --python-version 3.12 --generate-hashes --no-emit-index-url \
 	  --no-header --no-annotate --no-deps --group bootstrap -o requirements-bootstrap.txt
+	.tools/bin/uv pip compile --quiet --upgrade --universal --python-version 3.12 --generate-hashes --no-emit-index-url \
+	  --no-header --no-annotate --group docs -o requirements-docs.txt
 
-.PHONY: help setup new-customer validate plan deploy verify retire destroy users ssh stream releases demo e2e lab-up lab-down lint test mutants test-fresh bench lock
+.PHONY: help setup new-customer validate plan deploy verify retire destroy users ssh stream releases demo e2e lab-up lab-down lint test mutants test-fresh bench docs figures lock

@@ -1,4 +1,4 @@
-"""Where the cause of a failure shows, and how to get there. Whose log is where: docs/operations.md."""
+"""Where the cause of a failure shows, and how to get there. Whose log is where: docs/how-to/troubleshooting.md."""
 
 import shlex
 

@@ -1,4 +1,4 @@
-"""Pictures of a terminal for docs/operations.md: stages that do nothing, shown as `make deploy` shows its own.
+"""Pictures of a terminal for docs/how-to/deploy.md: a refused scaffold, and stages that do nothing, shown as by `make`.
 
 usage: terminal_pictures.py FOLDER
 """
@@ -76,15 +76,31 @@ def write(folder: Path) -> list:
     return [playbook, "-i", "acme/plan.yml", "site.yml", "-e", json.dumps(local)]
 
 
-def draw(path: Path, shown: str) -> None:
+def draw(path: Path, shown: str, title: str = "make deploy CUSTOMER=acme") -> None:
     """What a terminal shows, colours and all, as a file; the folder of this run is an operator's checkout there."""
     shown = re.sub(rf"{re.escape(tempfile.gettempdir())}/\w+", "/home/ops/jitsi", shown)
     console = Console(record=True, width=WIDTH, file=io.StringIO(), force_terminal=True, color_system="truecolor")
-    console.print(Text.from_ansi(shown.strip("\n")), soft_wrap=True)
-    console.save_svg(str(path), title="make deploy CUSTOMER=acme", code_format=FORMAT, unique_id=path.stem)
+    console.print(Text.from_ansi(shown.strip("\n")), overflow="fold")  # long lines go on below, as there
+    console.save_svg(str(path), title=title, code_format=FORMAT, unique_id=path.stem)
+
+
+def refuse(target: Path) -> None:
+    """What make validate says of a scaffold whose settings are not all filled in."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        environment = os.environ | {"HOME": name, "JITSI_VAULT_PASSWORD_FILE": f"{name}/password"}
+        (folder / ".ssh").mkdir()
+        subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", f"{name}/.ssh/id_ed25519"], check=True)
+        given = ["NAME=acme", "DOMAIN=meet.acme.example", "PLAN=office", "CLOUD=mycloud", f"DIR={name}/acme"]
+        subprocess.run(["scripts/new-customer", *given], cwd=ROOT, env=environment, check=True, capture_output=True)
+        (folder / "acme/clouds.yaml").write_text("clouds: {mycloud: {}}\n")
+        terminal = Terminal(["make", "validate", f"CUSTOMER={name}/acme"], environment, ROOT)
+        terminal.end()
+        draw(target / "refused.svg", terminal.coloured, "make validate CUSTOMER=acme")
 
 
 def main(target: Path) -> None:
+    refuse(target)
     environment = os.environ | {"ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"), "ANSIBLE_STDOUT_CALLBACK": "progress"}
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)

@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 import ansible.module_utils
+import pytest
 from ansible.plugins.loader import filter_loader
 
 ROOT = Path(__file__).parent.parent
@@ -17,3 +18,10 @@ filter_loader.add_directory(str(ROOT / "filter_plugins"))
 # Tests that run make see what an operator sees: inside another make (make test) it would announce its directory.
 for variable in ("MAKEFLAGS", "MAKELEVEL", "MFLAGS"):
     os.environ.pop(variable, None)
+
+
+@pytest.fixture
+def shoot():
+    """shoot(page, name): a picture to look at, .lab/screenshots/name.png; some of them are in docs."""
+    folder = Path(os.environ.get("LAB_STATE", ROOT / ".lab")) / "screenshots"
+    return lambda page, name: page.screenshot(path=folder / f"{name}.png", full_page=True)

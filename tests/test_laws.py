@@ -6,6 +6,7 @@ import json
 import re
 import shlex
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ import yaml
 from ansible.plugins.inventory import detect_range, expand_hostname_range
 from jinja2 import Environment, meta
 from jsonschema import Draft202012Validator
+from task_names import tasks_of
 
 import toolkit.settings
 from toolkit.machines import KINDS
@@ -83,14 +85,6 @@ def of(role, folder, *suffixes):
     """Files of one folder of a role."""
     base = Path("roles") / role / folder
     return [path for path in FILES if path.is_relative_to(base) and (not suffixes or path.suffix in suffixes)]
-
-
-def tasks_of(data):
-    """Every task in a list of tasks or plays, blocks opened."""
-    for entry in data or []:
-        yield entry
-        for inner in ("block", "rescue", "always", "tasks", "pre_tasks", "post_tasks", "handlers"):
-            yield from tasks_of(entry.get(inner))
 
 
 def task_files():
@@ -624,9 +618,17 @@ def test_every_setting_says_what_it_means_and_is_called_by_one_name():
     assert len(former_names()) == sum(len(setting.get("x-formerly", [])) for setting in SETTINGS.values())
 
 
-def test_every_command_of_the_readme_exists():
+def test_pages_of_the_reference_are_what_the_generator_writes(tmp_path):
+    subprocess.run([sys.executable, "scripts/reference_pages.py", tmp_path], cwd=ROOT, check=True)
+    written = {path.name: path.read_text() for path in tmp_path.iterdir()}
+    assert {name: read(f"docs/{name}") for name in written} == written, "run scripts/reference_pages.py docs"
+    assert all(page.count("\n| ") > 20 for page in written.values())
+
+
+def test_every_command_of_the_documents_exists():
     goals = set(re.findall(r"^([a-z][a-z0-9-]*):.*## ", read("Makefile"), re.MULTILINE))
-    named = set(re.findall(r"\bmake ([a-z][a-z0-9-]*)", read("README.md") + read("docs/operations.md")))
+    pages = "".join(read(page) for page in FILES if page.suffix == ".md" and page.name != "CHANGELOG.md")
+    named = set(re.findall(r"(?:`|^ {4})make ([a-z][a-z0-9-]*)", pages, re.MULTILINE))
     assert named
     assert named - goals == set()
 
@@ -673,6 +675,27 @@ def test_every_file_the_documents_link_to_exists():
             if not (ROOT / page.parent / target).exists():
                 missing.append(f"{page}: {target}")
     assert missing == []
+
+
+def test_every_page_of_the_documents_that_is_named_exists():
+    """In messages, comments and documents, with an anchor of the page where one is named."""
+    named = {
+        (str(path), page, anchor)
+        for path, text in text_files()
+        for page, anchor in re.findall(r"\b(docs/[\w/-]+\.md)(?:#([\w-]+))?", text)
+        if path.name != "CHANGELOG.md"
+    }
+    assert named
+    missing = [(path, page) for path, page, _ in named if not (ROOT / page).is_file()]
+    assert missing == []
+    anchors = [hit for hit in named if hit[2] and f"#{hit[2]}" not in headings(read(hit[1]))]
+    assert anchors == []
+
+
+def headings(page):
+    """Anchors of a page's headings."""
+    titles = re.findall(r"^#+ (.*)$", page, re.MULTILINE)
+    return ["#" + re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-") for title in titles]
 
 
 def test_bridges_get_another_version_one_after_another():

@@ -13,7 +13,7 @@ sys.path.append(str(ROOT / "tests/conference"))  # for the browser the verificat
 
 import browser as suite  # noqa: E402  # its folder is known since the line above
 from published import tarball  # noqa: E402  # it stands beside this file, which is no package
-from site_of import DOMAIN, STATE, need, run, serve, unpacked  # noqa: E402  # so does this
+from site_of import DOMAIN, need, run, serve, unpacked  # noqa: E402  # so does this
 
 AXE = (
     "axe-core",
@@ -72,16 +72,6 @@ def must_be_accessible():
         assert [check["id"] for check in found["incomplete"]] == []
 
     return judge
-
-
-@pytest.fixture
-def shoot():
-    """shoot(page, name): a picture to look at, .lab/screenshots/name.png; some of them are in docs."""
-
-    def shoot(page, name: str) -> None:
-        page.screenshot(path=STATE / f"screenshots/{name}.png", full_page=True)
-
-    return shoot
 
 
 @pytest.fixture(scope="session")

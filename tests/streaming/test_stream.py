@@ -29,7 +29,7 @@ def until(page, expression, value, seconds=30):
     wait(lambda: page.evaluate(expression) == value, lambda: f"the page says {page.evaluate(expression)}", seconds)
 
 
-def test_a_stream_is_seen_and_heard_and_gone_when_it_ends(site, visit):
+def test_a_stream_is_seen_and_heard_and_gone_when_it_ends(site, visit, shoot):
     page = visit(site, "de-DE")
     complaints = []
     page.on("pageerror", lambda error: complaints.append(str(error)))
@@ -38,12 +38,14 @@ def test_a_stream_is_seen_and_heard_and_gone_when_it_ends(site, visit):
     page.locator("#consent button").click()
     until(page, STATE, "waiting")
     assert "Zurzeit wird nichts übertragen" in page.inner_text("body")
+    shoot(page, "stream-waiting")
 
     with site.stream():
         until(page, STATE, "live")
         colors = set()
         wait(lambda: colors.add(page.evaluate(COLOR)) or len(colors) > 4, lambda: f"only {colors} are seen")
         assert page.evaluate("document.querySelector('video').webkitAudioDecodedByteCount") > 1000
+        shoot(page, "stream-live")
         # A new certificate is presented without a break: the picture moves when all that was there before has passed.
         site.machine.sh("nginx -c /etc/nginx/streaming.conf -s reload")
         cookies = site.consent()
@@ -102,7 +104,7 @@ def test_nothing_is_served_to_who_has_not_agreed(site):
         assert site.get(path, cookies=agreed).status in (403, 404), path
 
 
-def test_a_word_is_asked_for_where_there_is_one(serve, visit):
+def test_a_word_is_asked_for_where_there_is_one(serve, visit, shoot):
     site = serve(jitsi_stream_viewer_password=WORD, jitsi_participants_per_address=30)
     with site.machine.root.joinpath("etc/nginx/streaming.conf").open() as file:
         assert WORD in file.read()
@@ -118,6 +120,7 @@ def test_a_word_is_asked_for_where_there_is_one(serve, visit):
         page.goto(ORIGIN)
         page.locator("#consent button").click()
         page.locator("input[name=word]").fill(WORD)
+        shoot(page, "stream-password")
         page.locator("form button").click()
         page.wait_for_url(f"{ORIGIN}/")
         until(page, STATE, "live")
