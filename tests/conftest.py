@@ -8,7 +8,7 @@ from ansible.plugins.loader import filter_loader
 
 ROOT = Path(__file__).parent.parent
 NAMES = (".", "filter_plugins", "display", "scripts", "collections")
-PLACES = [*(ROOT / name for name in NAMES), *ROOT.glob("roles/*/library")]
+PLACES = [*(ROOT / name for name in NAMES), *ROOT.glob("roles/*/library"), *ROOT.glob("roles/*/module_utils")]
 sys.path[:0] = map(str, PLACES)
 # Filters that call others ask Ansible for them.
 filter_loader.add_directory(str(ROOT / "filter_plugins"))
