@@ -75,7 +75,7 @@ def test_roles_are_given_what_the_settings_say(given, words, kind):
     variables = {
         name: plain(value, words)
         for name, value in given[kind].items()
-        if name.startswith(ROLES) and not ELSEWHERE.fullmatch(name) and name not in STEPS
+        if name.startswith((*ROLES, "server_planned")) and not ELSEWHERE.fullmatch(name) and name not in STEPS
     }
     assert variables == EXPECTED["every"] | EXPECTED[kind]
 
@@ -132,7 +132,7 @@ def of_security_groups(host, direction):
     """The same of the security groups that a host's server has."""
     groups = {group["name"]: group["rules"] for group in host["openstack_network_security_groups"]}
     said = set()
-    for rule in (rule for name in host["openstack_server_security_groups"] for rule in groups[name]):
+    for rule in (rule for name in host["server_planned"]["security_groups"] for rule in groups[name]):
         if rule["direction"] != direction or "icmp" in rule["protocol"]:
             continue
         peer = (rule["remote_group"] or "").removeprefix("wired-") or (
@@ -161,4 +161,4 @@ def test_moderators_are_told_the_address_that_asks_for_their_password(given):
 @pytest.mark.parametrize("kind", KINDS)
 def test_only_what_the_world_reaches_has_a_public_address(given, kind):
     from_outside = {rule.split()[0] for rule in REACHED[kind]} & {"world", "trunk", "publishers"}
-    assert given[kind]["openstack_server_public"] == bool(from_outside)
+    assert given[kind]["server_planned"]["public"] == bool(from_outside)
