@@ -1,7 +1,9 @@
 """What a customer with a directory of his own can choose: single values, judged as `make validate` does."""
 
 import pytest
-from contract import SETTINGS, judge
+from contract import SETTINGS, fix, judge
+
+PAGE = fix("jitsi_directory.login_url")
 
 
 def said(server):
@@ -19,3 +21,15 @@ def test_a_server_may_listen_at_any_port_there_is(port):
 def test_a_server_at_a_port_there_is_not_is_one_sentence(port):
     [error] = said(f"ldaps://dc1.acme.example{port}")
     assert error.startswith(f'jitsi_directory.servers[0] is "ldaps://dc1.acme.example{port}": write ldaps://HOST, ')
+
+
+@pytest.mark.parametrize(
+    ("rest", "is_good"),
+    [("?room={room}&state={state}&pkce={code_challenge}", True), ("", True), ("/{rooms}", False), ("/{room", False)],
+)
+def test_jitsi_fills_in_what_the_page_of_logins_needs(rest, is_good):
+    directory = {"kind": "token", "issuer": "i", "audience": "a", "login_url": f"https://id.acme.example/login{rest}"}
+    errors = judge(SETTINGS | {"jitsi_directory": directory, "jitsi_token_secret": "0123456789abcdef" * 2})
+    assert [error for error in errors if "login_url" in error] == (
+        [] if is_good else [f'jitsi_directory.login_url is "https://id.acme.example/login{rest}": write {PAGE}.']
+    )

@@ -54,6 +54,16 @@ def test_the_scaffold_lacks_only_what_was_not_given(tmp_path):
     assert len(commented) == 6
 
 
+@pytest.mark.parametrize("place", ["acme", "elsewhere/customers/acme"])
+def test_editors_find_the_schema_of_the_settings(tmp_path, place):
+    folder = tmp_path / place
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    assert new_customer(folder).returncode == 0
+    main = folder / "group_vars/jitsi/main.yml"
+    named = main.read_text().splitlines()[0].removeprefix("# yaml-language-server: $schema=")
+    assert (main.parent / named).resolve() == ROOT / "docs/settings.schema.json"
+
+
 def test_nobody_else_writes_there_or_reads_the_vault(tmp_path):
     folder = tmp_path / "acme"
     new_customer(folder)

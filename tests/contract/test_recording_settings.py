@@ -11,6 +11,7 @@ SFTP = {"kind": "sftp", "host": "films.acme.example", "user": "jitsi", "host_key
 WEBDAV = {"kind": "webdav", "url": "https://cloud.acme.example/dav", "user": "jitsi"}
 S3 = {"kind": "s3", "endpoint": "https://s3.acme.example", "bucket": "acme-films", "access_key": "AKIA123"}
 RECORDER = {"cloud_flavors": SETTINGS["cloud_flavors"] | {"recorder": "m1.xlarge"}}
+KEY = "-----BEGIN OPENSSH PRIVATE KEY-----\nb3BlbnNzaA==\n-----END OPENSSH PRIVATE KEY-----\n"
 SECRET = {"jitsi_recording_password": "a-password-of-the-place"}
 
 
@@ -27,6 +28,10 @@ GOOD = [
     {"jitsi_recording_target": WEBDAV | {"url": "https://c.example:8443/dav/it@acme.example/"}} | SECRET,
     {"jitsi_recording_target": WEBDAV | {"url": "https://c.example:65535"}} | SECRET,
     {"jitsi_recording_target": S3 | {"region": "eu-central-1"}} | SECRET,
+    {
+        "jitsi_recording_target": SFTP,
+        "jitsi_recording_ssh_key": KEY,
+    },
     {"jitsi_recording_recipients": ["age1" + "q" * 58, "age1" + "p" * 58]},
     {"jitsi_recording_retention_days": 3650, "jitsi_recording_alert_url": "https://a.example/hook?room=1"},
 ]
