@@ -27,7 +27,18 @@ NEWER = "1.0.9365-1"
 
 # A second customer's look: that of the example who chose one.
 EXAMPLE = ROOT / "inventories/example-page"
-LOOK = "service_name language logo_file page_colors pictures meeting_colors words consent consent_texts consent_days"
+LOOK = (
+    "service_name",
+    "language",
+    "logo_file",
+    "page_colors",
+    "pictures",
+    "meeting_colors",
+    "texts",
+    "consent",
+    "consent_texts",
+    "consent_cookie_days",
+)
 PHONE, DESKTOP = {"width": 360, "height": 640}, {"width": 1024, "height": 640}
 
 
@@ -200,9 +211,7 @@ def test_without_settings_the_page_has_jitsis_own_look(site):
 @pytest.fixture(scope="module")
 def example(package, tmp_path_factory):
     text = (EXAMPLE / "group_vars/jitsi/main.yml").read_text().replace("{{ inventory_dir }}", str(EXAMPLE))
-    chosen = {
-        name: value for name, value in yaml.safe_load(text).items() if name.removeprefix("jitsi_") in LOOK.split()
-    }
+    chosen = {name: value for name, value in yaml.safe_load(text).items() if name.removeprefix("jitsi_") in LOOK}
     with serve(tmp_path_factory.mktemp("example"), package(), **chosen) as running:
         yield running
 
