@@ -15,6 +15,7 @@ WHERE_TO_LOOK = {
     "openldap": "systemctl status slapd; journalctl -u slapd",
     "jicofo": "systemctl status jicofo; tail /var/log/jitsi/jicofo.log",
     "conference_mapper": "systemctl status jitsi-conference-mapper; journalctl -u jitsi-conference-mapper",
+    "consent_gate": "ls /var/www/consent; nginx -t; journalctl -u nginx",
     "web": "nginx -t; journalctl -u nginx",
     "videobridge": "systemctl status jitsi-videobridge2; tail /var/log/jitsi/jvb.log",
     "turn": "systemctl status coturn; /usr/local/sbin/check-turnserver /etc/turnserver.conf",

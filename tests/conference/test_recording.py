@@ -292,7 +292,9 @@ def test_recorders_write_no_names(customer, login, recording):
         assert not files, f"{host.name}: the room stands in {', '.join(files)}"
 
 
-@pytest.mark.notice("films show a page that asks for consent, or nothing", "web_consent_exempt on {meet} (role web)")
+@pytest.mark.notice(
+    "films show a page that asks for consent, or nothing", "consent_gate_exempt on {meet} (role consent_gate)"
+)
 def test_recorder_is_not_asked(customer, login):
     """Recorders get the conference's page without being asked for consent"""
     if not customer.consent:

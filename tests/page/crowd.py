@@ -184,7 +184,7 @@ def meet_host(folder: Path, package: Path, **settings):
         (folder / "served.conf").write_text(placed(folder, package, prosody))
         stack.enter_context(started(folder / "served.conf", lambda: _listens(place), enter(place)))
         host = Host(folder, place, stack)
-        host.cookie = re.search("consent=[0-9a-f]{16}", (folder / "visitors-http.conf").read_text())[0]
+        host.cookie = re.search("consent=[0-9a-f]{16}", (folder / "gate-http.conf").read_text())[0]
         yield host
 
 

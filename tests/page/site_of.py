@@ -1,4 +1,4 @@
-"""The page of an example customer, as role web writes it, served by the real nginx on this machine's loopback."""
+"""The page of an example customer, as roles consent_gate and web write it, on this machine's loopback by real nginx."""
 
 import contextlib
 import http.client
@@ -46,13 +46,14 @@ def unpacked(folder: Path, version: str = RELEASE) -> Path:
 
 
 def write(folder: Path, settings: dict) -> None:
-    """Has role web write its files below folder, for the example customer and the settings on top of his own."""
-    link_role("web", folder, HERE / "role_tasks.yml")
+    """Has the page's roles write their files below folder, for the example customer and settings on top of theirs."""
+    for role in ("consent_gate", "web"):
+        link_role(role, folder, HERE / f"{role}_tasks.yml")
     places = {
         "render_dir": str(folder),
         "render_tasks": str(ROOT / "tests/render/role_tasks.yml"),
-        "real_role": str(ROOT / "roles/web"),
-        "__web_consent_folder": str(folder / "consent"),
+        "real_roles": str(ROOT / "roles"),
+        "__consent_gate_folder": str(folder / "consent"),
         "__web_branding_folder": str(folder / "branding"),
         "__web_rooms_file": str(folder / "rooms.js"),
     }
@@ -128,7 +129,7 @@ class Site:
 
 def with_included(text: str, folder: Path) -> str:
     """nginx.conf with what it includes of the toolkit's own, which lies beside it."""
-    for name in ("visitors-http.conf", "visitors-server.conf"):
+    for name in ("visitors-http.conf", "gate-http.conf", "gate-server.conf"):
         line = f"include /etc/nginx/{name};"
         assert line in text, f"nginx.conf does not {line}"
         text = text.replace(line, (folder / name).read_text())

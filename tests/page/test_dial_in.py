@@ -29,7 +29,7 @@ def telephone(package, mapper, tmp_path_factory):
     """The page of a customer with a gateway."""
     settings = {
         "web_dial_in": {"mapper": f"127.0.0.1:{mapper.port}", "gateways": [GATEWAY]},
-        "web_consent_exempt": [f"{GATEWAY}/32"],
+        "consent_gate_exempt": [f"{GATEWAY}/32"],
     }
     with serve(tmp_path_factory.mktemp("telephone"), package(), **settings) as running:
         yield running

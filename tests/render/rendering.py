@@ -18,7 +18,7 @@ ROOT = HERE.parent.parent
 EXAMPLES = sorted(path.name for path in (ROOT / "inventories").glob("example-*"))
 # Which roles the hosts of each group get, as far as they render templates.
 ROLES = {
-    "meet": ("prosody", "directory", "jicofo", "conference_mapper", "web"),
+    "meet": ("prosody", "directory", "jicofo", "conference_mapper", "consent_gate", "web"),
     "videobridges": ("videobridge",),
     "turn": ("turn",),
     "recorders": ("jibri", "recording_delivery"),
@@ -106,7 +106,7 @@ def render(example, directory, *options, roles=None, of_groups=ROLES):
     The roles are links to the real ones but for their tasks, which render instead of installing.
     """
     wanted = {group: [role for role in of if role in (roles or of)] for group, of in of_groups.items()}
-    for role in itertools.chain(*wanted.values()):
+    for role in {*itertools.chain(*wanted.values())}:
         link_role(role, directory, HERE / "role_tasks.yml")
     playbook = directory / "plays.yml"
     playbook.write_text(json.dumps([render_play(group, of) for group, of in wanted.items() if of]))

@@ -302,7 +302,7 @@ def test_a_long_film_over_a_slow_line_is_not_cut_off(rendered):
 
 def test_recorders_are_not_asked_for_consent(rendered):
     """By the addresses they come from, inside"""
-    exempt = re.search(r"geo \$exempt \{\n(.*?)\}", rendered.only("visitors-http.conf"), re.S)[1]
+    exempt = re.search(r"geo \$exempt \{\n(.*?)\}", rendered.only("gate-http.conf"), re.S)[1]
     hosts = rendered.files("hosts")
     assert exempt.count("/32 yes;") == len(hosts) + len(rendered.files("sip-communicator.properties"))
     assert all(re.search(rf"^10\.71\.0\.\d+ {re.escape(rendered.domain)}$", text, re.M) for text in hosts.values())
@@ -405,7 +405,7 @@ def test_the_page_tells_how_to_call_only_where_there_are_gateways(rendered, conf
     nginx, settings = rendered.only("nginx.conf"), json.loads(rendered.only("conference-mapper.json"))
     assert ("dial-in" in nginx) == ("server 127.0.0.1:8095;" in nginx) == bool(settings["key"]) == there
     room = re.search(r"location = /dial-in/room \{\n(.*?)\n      proxy_pass", nginx, re.S)
-    exempt = re.search(r"geo \$exempt \{\n(.*?)\}", rendered.only("visitors-http.conf"), re.S)[1]
+    exempt = re.search(r"geo \$exempt \{\n(.*?)\}", rendered.only("gate-http.conf"), re.S)[1]
     if there:
         *allowed, last = re.findall(r"^ +(\S+ \S+);$", room[1], re.M)
         assert last == "deny all"
@@ -428,7 +428,7 @@ def test_nginx_accepts_its_configuration(rendered, program, tmp_path):
 def nginx_says(rendered, program, tmp_path, name="nginx.conf"):
     """Has nginx judge a file; paths of a server become paths below tmp_path, the rest is what the server would get."""
     text = rendered.only(name)
-    for part in ("visitors-http.conf", "visitors-server.conf"):
+    for part in ("visitors-http.conf", "gate-http.conf", "gate-server.conf"):
         text = text.replace(f"include /etc/nginx/{part};", rendered.only(part))
     for path in ("/etc/jitsi", "/var/log/nginx", "/var/lib/streaming", "/run/nginx.pid"):
         text = text.replace(path, f"{tmp_path}{path}")

@@ -21,7 +21,7 @@ def long(request, tmp_path_factory):
     """The files of a customer with a domain of that length: (domain, folder, files)."""
     folder = tmp_path_factory.mktemp("long")
     domain = domain_of(request.param)
-    for role in ("prosody", "web", "streaming"):
+    for role in ("prosody", "consent_gate", "web", "streaming"):
         link_role(role, folder, HERE / "role_tasks.yml")
     link_role("certificate", folder, HERE / "own_ca_tasks.yml")
     run("openssl", "genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256", "-out", folder / "server.key")

@@ -33,14 +33,14 @@ CERTIFICATES = "/etc/jitsi/certificates"
 
 def write(folder: Path, settings: dict) -> None:
     """Has the roles write their files below folder, for the example customer and the settings on top of his own."""
-    for name, tasks in (("web", "visitors"), ("streaming", "main")):
-        link_role(name, folder, HERE / f"{name.replace('web', 'visitors')}_tasks.yml", tasks)
+    for name in ("consent_gate", "streaming"):
+        link_role(name, folder, HERE / f"{name}_tasks.yml")
     for place in ("etc/nginx", "var/www"):
         (folder / place).mkdir(parents=True)
     places = {
         "folder": str(folder),
         "real_roles": str(ROOT / "roles"),
-        "__web_consent_folder": f"{folder}/var/www/consent",
+        "__consent_gate_folder": f"{folder}/var/www/consent",
         "__streaming_pages_folder": f"{folder}/var/www/streaming",
         "jitsi_stream_publishers": [f"{RECORDER}/32"],
     }

@@ -192,7 +192,7 @@ def single(server, rendered):
     """A relay on the machine of the web server, which owns port 443."""
     files = rendered[f"{SINGLE}-meet"]
     machine = server("single")
-    for name in ("nginx.conf", *re.findall(r"include /etc/nginx/(visitors-.*);", files["nginx.conf"])):
+    for name in ("nginx.conf", *re.findall(r"include /etc/nginx/((?:visitors|gate)-.*);", files["nginx.conf"])):
         machine.put(f"/etc/nginx/{name}", files[name])
     machine.sh("nginx -t")
     relay = Relay(machine, "single", f"meet.{SINGLE}.test", files)

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 from markdown_page import markdown_page
 
-SHIPPED = sorted((Path(__file__).parents[2] / "roles/web/files/consent").glob("*.md"))
+SHIPPED = sorted((Path(__file__).parents[2] / "roles/consent_gate/files/texts").glob("*.md"))
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ from page_errors import page_errors
 
 ROOT = Path(__file__).parents[2]
 DEFAULTS = yaml.safe_load((ROOT / "group_vars/all.yml").read_text())
-TEXT = str(ROOT / "roles/web/files/consent/de.md")
+TEXT = str(ROOT / "roles/consent_gate/files/texts/de.md")
 
 
 @pytest.mark.parametrize(
