@@ -15,6 +15,7 @@ import ansible_mitogen.module_finder
 import ansible_mitogen.strategy
 from ansible.plugins.loader import filter_loader, strategy_loader, test_loader
 from ansible.template import Templar
+from ansible.utils.display import Display
 
 DOCUMENTATION = r"""
 name: mitogen_unpinned
@@ -31,6 +32,21 @@ REACH = ("ansible_user", "ansible_ssh_private_key_file", "ansible_ssh_common_arg
 ansible_mitogen.affinity.policy = ansible_mitogen.affinity.Policy()
 # Stands before the builtin where mitogen looks which imports a module needs: fifty files, the same for nearly all.
 ansible_mitogen.module_finder.compile = functools.cache(compile)
+
+
+def without_strategies(deprecated):
+    """Return Display.deprecated without the warning about strategies from outside, which every run would print."""
+
+    @functools.wraps(deprecated)
+    def others(display, msg, *arguments, **options):
+        _skip_stackwalk = True  # Ansible looks for the plugin that warns, in frames that do not say this
+        if not msg.startswith("Use of strategy plugins not included in ansible.builtin "):
+            deprecated(display, msg, *arguments, **options)
+
+    return others
+
+
+Display.deprecated = without_strategies(Display.deprecated)
 
 
 class StrategyModule(ansible_mitogen.strategy.StrategyMixin, strategy_loader.get("linear", class_only=True)):
