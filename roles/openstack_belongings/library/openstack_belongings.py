@@ -1,10 +1,9 @@
 #!/usr/bin/python
 """Everything one customer has in the cloud: list it or delete it."""
 
-import time
 from typing import ClassVar
 
-from ansible_collections.openstack.cloud.plugins.module_utils.openstack import OpenStackModule
+from ansible.module_utils.openstack_customer import CustomerModule, is_of_a_host, owner
 
 DOCUMENTATION = r"""
 module: openstack_belongings
@@ -28,7 +27,7 @@ options:
   state:
     description: C(listed) only looks, C(absent) deletes.
     type: str
-    settings: [listed, absent]
+    choices: [listed, absent]
     default: listed
 extends_documentation_fragment: openstack.cloud.openstack
 """
@@ -58,7 +57,7 @@ def is_part_of(zone, record) -> bool:
     return record.name == zone.name and record.type in ("SOA", "NS")
 
 
-class Belongings(OpenStackModule):
+class Belongings(CustomerModule):
     argument_spec: ClassVar = {
         "customer": {"required": True},
         "hosts": {"type": "list", "elements": "str"},
@@ -67,8 +66,7 @@ class Belongings(OpenStackModule):
     module_kwargs: ClassVar = {"supports_check_mode": True}
 
     def run(self):
-        self.deadline = time.monotonic() + self.params["timeout"]
-        self.owner = f"jitsi customer {self.params['customer']}"
+        self.owner = owner(self.params["customer"])
         self.project = {"project_id": self.conn.current_project_id}
         found = self._find()
         if self.params["state"] == "listed":
@@ -83,8 +81,8 @@ class Belongings(OpenStackModule):
     def _mine(self, description):
         """Tell by its description whether something belongs to the customer, and to the hosts asked for."""
         if self.params["hosts"] is None:
-            return description == self.owner or (description or "").startswith(f"{self.owner} host ")
-        return description in [f"{self.owner} host {host}" for host in self.params["hosts"]]
+            return description == self.owner or is_of_a_host(description, self.params["customer"])
+        return description in [owner(self.params["customer"], host) for host in self.params["hosts"]]
 
     def _of_host(self, resource):
         """Tell by metadata and name whether a server or volume is meant."""
@@ -146,18 +144,18 @@ class Belongings(OpenStackModule):
         for server in found["servers"]:
             compute.delete_server(server)
         for server in found["servers"]:
-            compute.wait_for_delete(server, interval=1, wait=self._left())
+            compute.wait_for_delete(server, interval=1, wait=self.seconds_left())
         for floating_ip in found["floating IPs"]:
             network.delete_ip(floating_ip)
         for port in found["ports"]:
             network.delete_port(port)
         for volume in found["volumes"]:
             self.conn.block_storage.wait_for_status(
-                volume, status="available", failures=[], interval=1, wait=self._left()
+                volume, status="available", failures=[], interval=1, wait=self.seconds_left()
             )
             self.conn.block_storage.delete_volume(volume)
         for volume in found["volumes"]:
-            self.conn.block_storage.wait_for_delete(volume, interval=1, wait=self._left())
+            self.conn.block_storage.wait_for_delete(volume, interval=1, wait=self.seconds_left())
         self._delete_names(found)
         self._delete_shared(found)
 
@@ -185,15 +183,12 @@ class Belongings(OpenStackModule):
         for record in found["DNS records"]:
             dns.delete_recordset(record)
         for record in found["DNS records"]:
-            dns.wait_for_delete(record, interval=1, wait=self._left())
+            dns.wait_for_delete(record, interval=1, wait=self.seconds_left())
         for zone in found["DNS zones"]:
             # Others may have put something into it meanwhile.
             if self._goes(zone, list(dns.recordsets(zone))):
                 dns.delete_zone(zone)
-                dns.wait_for_delete(zone, interval=1, wait=self._left())
-
-    def _left(self):
-        return max(1, int(self.deadline - time.monotonic()))
+                dns.wait_for_delete(zone, interval=1, wait=self.seconds_left())
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@
 import time
 from typing import ClassVar
 
-from ansible_collections.openstack.cloud.plugins.module_utils.openstack import OpenStackModule
+from ansible.module_utils.openstack_customer import CustomerModule, is_of_a_host, owner
 
 DOCUMENTATION = r"""
 module: openstack_dns_records
@@ -45,7 +45,7 @@ options:
   state:
     description: C(judged) refuses what cannot be published and changes nothing, C(present) publishes.
     type: str
-    settings: [judged, present]
+    choices: [judged, present]
     default: present
 extends_documentation_fragment: openstack.cloud.openstack
 """
@@ -75,11 +75,6 @@ TTL = 300
 ADDRESSES = ("A", "AAAA", "CNAME")
 
 
-def is_own(record, customer: str) -> bool:
-    """Tell by the owner's mark whether a record belongs to the customer."""
-    return (record.description or "").startswith(f"jitsi customer {customer} host ")
-
-
 def obstacles(existing: list, wanted: dict, customer: str) -> list[str]:
     """Return a sentence per record of somebody else that leads one of the wanted names elsewhere."""
     names = {name for name, _ in wanted}
@@ -87,15 +82,15 @@ def obstacles(existing: list, wanted: dict, customer: str) -> list[str]:
         f"The record {record.name} {record.type} {' '.join(sorted(record.records))} in the zone {record.zone_name} "
         f"leads elsewhere and does not belong to customer {customer} (its description is "
         f"'{record.description or ''}'): delete it (openstack recordset delete {record.zone_id} {record.id}), or hand "
-        f"it over by the description 'jitsi customer {customer} host "
-        f"{next(w['host'] for (name, _), w in wanted.items() if name == record.name)}'."
+        "it over by the description "
+        f"'{owner(customer, next(w['host'] for (name, _), w in wanted.items() if name == record.name))}'."
         for record in existing
-        if record.name in names and record.type in ADDRESSES and not is_own(record, customer)
+        if record.name in names and record.type in ADDRESSES and not is_of_a_host(record.description, customer)
         if list(record.records) != [wanted.get((record.name, record.type), {}).get("value")]
     ]
 
 
-class Records(OpenStackModule):
+class Records(CustomerModule):
     argument_spec: ClassVar = {
         "customer": {"required": True},
         "zone": {"required": True},
@@ -107,7 +102,6 @@ class Records(OpenStackModule):
     module_kwargs: ClassVar = {"supports_check_mode": True}
 
     def run(self):
-        self.deadline = time.monotonic() + self.params["timeout"]
         self.changed = False
         self.zone_name = self.params["zone"].rstrip(".") + "."
         wanted = {(record["name"], record["type"]): record for record in self.params["records"]}
@@ -142,7 +136,7 @@ class Records(OpenStackModule):
         zone = self.conn.dns.create_zone(
             name=self.zone_name,
             email=self.params["contact"],
-            description=f"made for jitsi customer {self.params['customer']}",
+            description=f"made for {owner(self.params['customer'])}",
         )
         self._await_active(lambda: [self.conn.dns.get_zone(zone)])
         return zone
@@ -150,19 +144,15 @@ class Records(OpenStackModule):
     def _keep(self, zone, existing, wanted):
         """Create, update and delete the customer's records; return what is published."""
         customer, found = self.params["customer"], {(record.name, record.type): record for record in existing}
-        owners = {f"jitsi customer {customer} host {host}" for host in self.params["hosts"]}
+        owners = {owner(customer, host) for host in self.params["hosts"]}
         for record in existing:
             if record.description in owners and (record.name, record.type) not in wanted:
                 self._apply(self.conn.dns.delete_recordset, record)
         kept = set()
         for key, want in ((key, want) for key, want in wanted.items() if want["value"]):
-            values = {
-                "records": [want["value"]],
-                "ttl": TTL,
-                "description": f"jitsi customer {customer} host {want['host']}",
-            }
+            values = {"records": [want["value"]], "ttl": TTL, "description": owner(customer, want["host"])}
             record = found.get(key)
-            if record and not is_own(record, customer):
+            if record and not is_of_a_host(record.description, customer):
                 continue
             kept.add(key)
             if not record:

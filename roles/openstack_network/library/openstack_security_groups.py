@@ -3,6 +3,7 @@
 
 from typing import ClassVar
 
+from ansible.module_utils.openstack_customer import owner
 from ansible_collections.openstack.cloud.plugins.module_utils.openstack import OpenStackModule
 
 DOCUMENTATION = r"""
@@ -65,7 +66,7 @@ class SecurityGroups(OpenStackModule):
     module_kwargs: ClassVar = {"supports_check_mode": True}
 
     def run(self):
-        description = f"jitsi customer {self.params['customer']}"
+        description = owner(self.params["customer"])
         found = list(self.conn.network.security_groups(project_id=self.conn.current_project_id))
         groups = {group.name: group for group in found if group.description == description}
         changed = False

@@ -5,7 +5,7 @@ import base64
 import time
 from typing import ClassVar
 
-from ansible_collections.openstack.cloud.plugins.module_utils.openstack import OpenStackModule
+from ansible.module_utils.openstack_customer import CustomerModule, owner
 
 DOCUMENTATION = r"""
 module: openstack_server_bundle
@@ -106,7 +106,7 @@ created:
 """
 
 
-class ServerBundle(OpenStackModule):
+class ServerBundle(CustomerModule):
     argument_spec: ClassVar = {
         "name": {"required": True},
         "customer": {"required": True},
@@ -126,9 +126,8 @@ class ServerBundle(OpenStackModule):
 
     def run(self):
         self.changed = False
-        self.deadline = time.monotonic() + self.params["timeout"]
         name = self.params["name"]
-        self.description = f"jitsi customer {self.params['customer']} host {name}"
+        self.description = owner(self.params["customer"], name)
         self.metadata = {"customer": self.params["customer"], "groups": ",".join(sorted(self.params["groups"]))}
         server = self._usable(self._find_server())
         if self.check_mode and not server:
@@ -177,17 +176,14 @@ class ServerBundle(OpenStackModule):
     def _gone(self, server):
         """Wait until a deleted server is gone; return none."""
         if not self.check_mode:
-            self.conn.compute.wait_for_delete(server, interval=1, wait=self._left())
-
-    def _left(self):
-        return max(1, int(self.deadline - time.monotonic()))
+            self.conn.compute.wait_for_delete(server, interval=1, wait=self.seconds_left())
 
     def _keep_port(self):
         network = self.conn.network.find_network(self.params["network"], ignore_missing=False)
         names = {
             group.name: group.id
             for group in self.conn.network.security_groups(project_id=self.conn.current_project_id)
-            if group.description == f"jitsi customer {self.params['customer']}"
+            if group.description == owner(self.params["customer"])
         }
         groups = sorted(names[name] for name in self.params["security_groups"])
         port = next(self.conn.network.ports(name=self.params["name"], network_id=network.id), None)
@@ -263,7 +259,7 @@ class ServerBundle(OpenStackModule):
             metadata={"customer": self.params["customer"]},
             **({"availability_zone": zone} if zone in zones else {}),
         )
-        return storage.wait_for_status(volume, status="available", failures=["error"], wait=self._left())
+        return storage.wait_for_status(volume, status="available", failures=["error"], wait=self.seconds_left())
 
     def _keep_floating_ip(self, port):
         """Return the port's floating IP, or none when the server is not public."""
