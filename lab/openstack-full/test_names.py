@@ -64,7 +64,7 @@ def publish(customer: str, zone: str, address: str = "", **arguments) -> dict:
 
 
 def destroy(customer: str) -> dict:
-    return module("openstack_belongings", "openstack_belongings", customer=customer, state="absent")
+    return module("openstack_resources", "openstack_resources", customer=customer, state="absent")
 
 
 def resolve(name: str) -> list[str]:

@@ -397,8 +397,8 @@ def test_guests_wait_until_the_moderator_comes(running):
 
 def drain(machine, minutes):
     """What retire does on a bridge, as a process in the machine's network."""
-    settings = {"openstack_belongings_drain_minutes": minutes, "ansible_python_interpreter": sys.executable}
-    role = {"name": "openstack_belongings", "tasks_from": "drain"}
+    settings = {"openstack_resources_drain_minutes": minutes, "ansible_python_interpreter": sys.executable}
+    role = {"name": "openstack_resources", "tasks_from": "drain"}
     play = {"hosts": "localhost", "gather_facts": False, "vars": settings}
     file = STATE / "drain.yml"
     file.write_text(json.dumps([play | {"tasks": [{"ansible.builtin.import_role": role}]}]))

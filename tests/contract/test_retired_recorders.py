@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from contract import play, write_customer
 
-DELETING = "TASK [openstack_belongings : List the customer's resources]"
+DELETING = "TASK [openstack_resources : List the customer's resources]"
 
 
 @pytest.fixture(scope="module")
@@ -19,7 +19,7 @@ def folder(tmp_path_factory) -> Path:
 def retire(folder: Path, tmp_path: Path, *arguments: str, **server: object) -> tuple[str, list[str]]:
     """What is said, and what systemctl did: here instead of on a server that the cloud has and the plan has not."""
     here = {"ansible_connection": "local", "ansible_become": False, "ansible_python_interpreter": sys.executable}
-    film_folder = {"openstack_belongings_films_folder": str(tmp_path / "recording")}
+    film_folder = {"openstack_resources_films_folder": str(tmp_path / "recording")}
     inventory = tmp_path / "cloud.json"
     inventory.write_text(json.dumps({"all": {"hosts": {"acme-jibri-2": here | film_folder | server}}}))
     near, done = tmp_path / "near", tmp_path / "done"

@@ -5,8 +5,8 @@ from types import SimpleNamespace as Thing
 
 import pytest
 from ansible.module_utils.openstack_customer import is_of_a_host
-from openstack_belongings import Belongings
 from openstack_dns_records import Records, obstacles
+from openstack_resources import Resources
 
 ZONE = "hoster.example."
 NAME = f"meet.{ZONE}"
@@ -144,7 +144,7 @@ def test_a_zone_that_was_there_is_never_changed_nor_deleted(records):
     before, cloud = {**vars(zone)}, Cloud(zone, *records)
     assert [deploy(cloud)["changed"] for _ in range(2)] == [True, False]
     assert vars(zone) == before
-    assert run(Belongings, cloud, state="absent")["deleted"]["DNS records"] == [NAME]
+    assert run(Resources, cloud, state="absent")["deleted"]["DNS records"] == [NAME]
     assert (cloud.zone, vars(zone), cloud.records) == (zone, before, records)
 
 
@@ -153,8 +153,8 @@ def test_a_zone_the_toolkit_made_goes_unless_others_are_in_it():
     deploy(cloud)
     others = record(name=f"www.{ZONE}")
     cloud.records.append(others)
-    run(Belongings, cloud, state="absent")
+    run(Resources, cloud, state="absent")
     assert others in cloud.records
     cloud.records.remove(others)
-    assert run(Belongings, cloud, state="absent")["deleted"]["DNS zones"] == [ZONE]
+    assert run(Resources, cloud, state="absent")["deleted"]["DNS zones"] == [ZONE]
     assert cloud.zone is None

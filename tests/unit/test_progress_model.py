@@ -158,7 +158,7 @@ def test_lines_of_the_log_that_only_repeat_the_error():
         ("ansible.builtin.assert", {"success_msg": "x"}, {"msg": "nothing to refuse"}, ["nothing to refuse"]),
         ("ansible.builtin.assert", {}, {"msg": "All assertions passed"}, []),
         ("ansible.builtin.apt", {}, {"msg": "x", "warnings": ["cache is old"]}, []),
-        ("openstack_belongings", {}, {"warnings": ["The zone stays."]}, ["Warning: The zone stays."]),
+        ("openstack_resources", {}, {"warnings": ["The zone stays."]}, ["Warning: The zone stays."]),
     ],
 )
 def test_what_the_operator_reads_of_a_result(action, arguments, result, said):

@@ -6,7 +6,7 @@ from typing import ClassVar
 from ansible.module_utils.openstack_customer import CustomerModule, is_of_a_host, owner
 
 DOCUMENTATION = r"""
-module: openstack_belongings
+module: openstack_resources
 short_description: List or delete everything that one customer has in the cloud
 description:
   - Finds servers and volumes by their metadata, ports, floating IPs, security groups and DNS records by their
@@ -25,23 +25,23 @@ options:
     type: list
     elements: str
   state:
-    description: C(listed) only looks, C(absent) deletes.
+    description: C(query) only looks, C(absent) deletes.
     type: str
-    choices: [listed, absent]
-    default: listed
+    choices: [query, absent]
+    default: query
 extends_documentation_fragment: openstack.cloud.openstack
 """
 
 EXAMPLES = r"""
 - name: Delete everything of a customer
-  openstack_belongings:
+  openstack_resources:
     cloud: mycloud
     customer: acme
     state: absent
 """
 
 RETURN = r"""
-belongings:
+resources:
   description: What the customer has (after a deletion what is left), names by kind.
   type: dict
   returned: always
@@ -57,11 +57,11 @@ def is_part_of(zone, record) -> bool:
     return record.name == zone.name and record.type in ("SOA", "NS")
 
 
-class Belongings(CustomerModule):
+class Resources(CustomerModule):
     argument_spec: ClassVar = {
         "customer": {"required": True},
         "hosts": {"type": "list", "elements": "str"},
-        "state": {"choices": ["listed", "absent"], "default": "listed"},
+        "state": {"choices": ["query", "absent"], "default": "query"},
     }
     module_kwargs: ClassVar = {"supports_check_mode": True}
 
@@ -69,14 +69,14 @@ class Belongings(CustomerModule):
         self.owner = owner(self.params["customer"])
         self.project = {"project_id": self.conn.current_project_id}
         found = self._find()
-        if self.params["state"] == "listed":
-            self.exit_json(changed=False, belongings=self._names(found))
+        if self.params["state"] == "query":
+            self.exit_json(changed=False, resources=self._names(found))
         deleted = self._names(found)
         changed = any(deleted.values())
         if changed and not self.check_mode:
             self._delete(found)
             found = self._find()
-        self.exit_json(changed=changed, deleted=deleted, belongings=self._names(found))
+        self.exit_json(changed=changed, deleted=deleted, resources=self._names(found))
 
     def _mine(self, description):
         """Tell by its description whether something belongs to the customer, and to the hosts asked for."""
@@ -192,4 +192,4 @@ class Belongings(CustomerModule):
 
 
 if __name__ == "__main__":
-    Belongings()()
+    Resources()()
