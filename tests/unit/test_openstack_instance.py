@@ -3,7 +3,7 @@
 from types import SimpleNamespace as Thing
 
 import pytest
-from openstack_server_bundle import ServerBundle
+from openstack_instance import Instance
 
 
 class Refused(Exception):
@@ -34,8 +34,8 @@ class Storage:
         return volume
 
 
-def bundle(zone, create_server=None):
-    module = ServerBundle.__new__(ServerBundle)
+def instance(zone, create_server=None):
+    module = Instance.__new__(Instance)
     module.params = {"name": "acme-jvb-1", "customer": "acme", "volume_gb": 20, "zone": zone}
     module.deadline = 0
     module.sdk = Thing(exceptions=Thing(BadRequestException=BadRequestException))
@@ -50,7 +50,7 @@ def bundle(zone, create_server=None):
 
 @pytest.mark.parametrize(("zone", "expected"), [("az1", "az1"), ("az2", None), (None, None)])
 def test_a_boot_volume_lies_in_the_servers_zone_where_block_storage_has_it(zone, expected):
-    module = bundle(zone)
+    module = instance(zone)
     module._keep_volume(Thing(id="i1"))
     assert module.conn.block_storage.made.get("availability_zone") == expected
 
@@ -62,7 +62,7 @@ def test_a_cloud_that_boots_only_from_its_own_zone_is_explained():
         )
 
     with pytest.raises(Refused, match=r"only from a volume of its own availability zone \(az2\).*cloud_bridge_zones"):
-        bundle("az2", refuse)._create({})
+        instance("az2", refuse)._create({})
 
 
 def test_other_refusals_of_the_cloud_stay_what_they_are():
@@ -70,4 +70,4 @@ def test_other_refusals_of_the_cloud_stay_what_they_are():
         raise BadRequestException("Flavor's disk is too small")
 
     with pytest.raises(BadRequestException):
-        bundle("az2", refuse)._create({})
+        instance("az2", refuse)._create({})

@@ -8,7 +8,7 @@ from typing import ClassVar
 from ansible.module_utils.openstack_customer import CustomerModule, owner
 
 DOCUMENTATION = r"""
-module: openstack_server_bundle
+module: openstack_instance
 short_description: Keep one server with its port, floating IP and volume
 description:
   - Converges from wherever an earlier run was interrupted and never makes anything twice. The port is found by its
@@ -78,7 +78,7 @@ extends_documentation_fragment: openstack.cloud.openstack
 
 EXAMPLES = r"""
 - name: Boot the first bridge
-  openstack_server_bundle:
+  openstack_instance:
     cloud: mycloud
     name: acme-jvb-1
     customer: acme
@@ -106,7 +106,7 @@ created:
 """
 
 
-class ServerBundle(CustomerModule):
+class Instance(CustomerModule):
     argument_spec: ClassVar = {
         "name": {"required": True},
         "customer": {"required": True},
@@ -310,4 +310,4 @@ class ServerBundle(CustomerModule):
 
 
 if __name__ == "__main__":
-    ServerBundle()()
+    Instance()()
