@@ -8,7 +8,7 @@ import threading
 import pytest
 import yaml
 from contract import ROOT, SETTINGS, write_customer
-from openstack_first_contact import FirstContact
+from openstack_ssh_hostkeys import SshHostkeys
 
 SERVERS = {"acme-meet": "127.0.0.1", "acme-jvb-1": "127.0.0.2"}
 PUBLIC = ("acme-meet",)  # the other one is reached through the meet host
@@ -121,7 +121,7 @@ def test_every_server_is_reached_whatever_the_agent_holds(folder, network, agent
 
 
 def test_the_first_login_works_whatever_the_agent_holds(folder, network, agent, monkeypatch):
-    contact = object.__new__(FirstContact)
+    contact = object.__new__(SshHostkeys)
     contact.params = {
         "name": "acme-meet",
         "address": SERVERS["acme-meet"],

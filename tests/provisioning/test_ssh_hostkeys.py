@@ -7,7 +7,7 @@ from pathlib import Path
 from types import SimpleNamespace as Thing
 
 import pytest
-from openstack_first_contact import FirstContact
+from openstack_ssh_hostkeys import SshHostkeys
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "lab/packages"))
 from machine import Machine, root_filesystems, wait  # by the line before
@@ -83,7 +83,7 @@ def meet(login_key, tmp_path):
     """Return a function that runs the module with that on the console; it returns how the key was learnt."""
 
     def run(console, trust=False):
-        module = FirstContact.__new__(FirstContact)
+        module = SshHostkeys.__new__(SshHostkeys)
         module.params = {
             "name": NAME,
             "server_id": SERVER,

@@ -13,7 +13,7 @@ from typing import ClassVar
 from ansible_collections.openstack.cloud.plugins.module_utils.openstack import OpenStackModule
 
 DOCUMENTATION = r"""
-module: openstack_first_contact
+module: openstack_ssh_hostkeys
 short_description: Learn a new server's SSH host keys once and wait until one can log in
 description:
   - Reads the keys that cloud-init prints to the console log, which only the cloud can write. Whoever answers with
@@ -64,8 +64,8 @@ extends_documentation_fragment: openstack.cloud.openstack
 """
 
 EXAMPLES = r"""
-- name: Meet the new server
-  openstack_first_contact:
+- name: Record the host keys of the new server
+  openstack_ssh_hostkeys:
     cloud: mycloud
     name: acme-meet
     server_id: 0b2ce5a1-8d2c-4a6f-9f1e-3c2c0d5b7a11
@@ -110,7 +110,7 @@ def refused_key(name: str, stderr: str) -> bool:
     return re.search(rf" for {re.escape(name)} .*strict checking", stderr) is not None
 
 
-class FirstContact(OpenStackModule):
+class SshHostkeys(OpenStackModule):
     argument_spec: ClassVar = {
         "name": {"required": True},
         "server_id": {"required": True},
@@ -223,4 +223,4 @@ class FirstContact(OpenStackModule):
 
 
 if __name__ == "__main__":
-    FirstContact()()
+    SshHostkeys()()

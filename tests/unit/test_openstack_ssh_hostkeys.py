@@ -1,7 +1,7 @@
 """What is learnt of a new server's host keys."""
 
 import pytest
-from openstack_first_contact import keys_of, keys_on_console, refused_key, with_keys
+from openstack_ssh_hostkeys import keys_of, keys_on_console, refused_key, with_keys
 
 OLD = ["acme-meet,198.51.100.7 ssh-ed25519 AAAA id-1 console", "acme-jvb-1,198.51.100.8 ssh-ed25519 BBBB id-2"]
 
