@@ -1,11 +1,7 @@
 """Callback judged_folder: what inventory customer_folder has judged is what the run uses."""
 
-import sys
-from pathlib import Path
-
 from ansible.plugins.callback import CallbackBase
 
-sys.path.append(str(Path(__file__).parents[1]))
 from toolkit.judged import JUDGED, changed_since, refuse
 
 DOCUMENTATION = r"""

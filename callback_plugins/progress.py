@@ -15,11 +15,10 @@ from ansible.plugins.callback.default import CallbackModule as Default
 from ansible.template import Templar
 from ansible.utils.display import Display
 
-sys.path.append(str(Path(__file__).parents[1] / "display"))
-from progress_log import RunLog
-from progress_model import Run, duration, plain
-from progress_results import adds, error_text, notes
-from where_to_look import JUDGING
+from toolkit.display.log import RunLog
+from toolkit.display.model import Run, duration, plain
+from toolkit.display.results import adds, error_text, notes
+from toolkit.display.where_to_look import JUDGING
 
 DOCUMENTATION = r"""
 name: progress
@@ -150,7 +149,7 @@ class CallbackModule(Default):
     def v2_playbook_on_start(self, playbook):
         plays = playbook.get_plays()
         self._run = Run(steps(plays))
-        from progress_screen import Screen  # not for runs without this plugin: Ansible loads all of them
+        from toolkit.display.screen import Screen  # not for runs without this plugin: Ansible loads all of them
 
         live = sys.stdout.isatty() and os.environ.get("TERM") not in (None, "", "dumb")
         self._screen = Screen(self._run, sys.stdout, self._display._lock, live, not C.ANSIBLE_NOCOLOR)

@@ -1,17 +1,14 @@
 """Callback stages: what stage runs on which hosts and how long it took; at the end where to look when it failed."""
 
-import sys
 import time
-from pathlib import Path
 
 from ansible import constants as C
 from ansible import context
 from ansible.plugins.callback import CallbackBase
 from ansible.plugins.loader import filter_loader
 
-sys.path.append(str(Path(__file__).parents[1] / "display"))
-from progress_model import duration, listed
-from where_to_look import JUDGING, where_to_log_in, where_to_look
+from toolkit.display.model import duration, listed
+from toolkit.display.where_to_look import JUDGING, where_to_log_in, where_to_look
 
 DOCUMENTATION = r"""
 name: stages

@@ -1,13 +1,11 @@
 """Inventory customer_folder: judges a customer's folder before Ansible reads a byte of it."""
 
-import sys
 from pathlib import Path
 
 from ansible.errors import AnsibleError
 from ansible.plugins.inventory import BaseInventoryPlugin
 from ansible.plugins.loader import inventory_loader
 
-sys.path.append(str(Path(__file__).parents[1]))
 from toolkit.customer_folder import PLAN, errors, fingerprint, is_customer_folder
 from toolkit.judged import JUDGED, refuse
 from toolkit.yaml_data import shown_path

@@ -1,17 +1,7 @@
-"""Makes the toolkit's filters, modules, scripts and the parts of its display importable by their file names."""
+"""The environment of every test."""
 
 import os
-import sys
-from pathlib import Path
 
-from ansible.plugins.loader import filter_loader
-
-ROOT = Path(__file__).parent.parent
-NAMES = (".", "filter_plugins", "display", "scripts", "collections")
-PLACES = [*(ROOT / name for name in NAMES), *ROOT.glob("roles/*/library")]
-sys.path[:0] = map(str, PLACES)
-# Filters that call others ask Ansible for them.
-filter_loader.add_directory(str(ROOT / "filter_plugins"))
 # Tests that run make see what an operator sees: inside another make (make test) it would announce its directory.
 for variable in ("MAKEFLAGS", "MAKELEVEL", "MFLAGS"):
     os.environ.pop(variable, None)

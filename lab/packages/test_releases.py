@@ -12,8 +12,8 @@ from test_packages import HERE, STATE
 
 sys.path += [str(HERE.parents[1] / part) for part in ("", "scripts", "filter_plugins")]
 
-from jitsi_releases import dated, releases
-from jitsi_repository import dates, package_list
+from toolkit.cli.jitsi_releases import dated, releases
+from toolkit.cli.jitsi_repository import dates, package_list
 
 
 @pytest.fixture(scope="module")

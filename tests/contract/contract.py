@@ -6,11 +6,12 @@ import subprocess
 from pathlib import Path
 
 import yaml
-from moderation_errors import moderation_errors
-from recording_errors import recording_errors
-from setting_errors import setting_errors
-from topology_errors import topology_errors
-from trunk_errors import trunk_errors
+from filter_plugins.setting_errors import setting_errors
+
+from toolkit.plan.topology_errors import topology_errors
+from toolkit.relations.moderation_errors import moderation_errors
+from toolkit.relations.recording_errors import recording_errors
+from toolkit.relations.trunk_errors import trunk_errors
 
 ROOT = Path(__file__).parent.parent.parent
 DEFAULTS = yaml.safe_load((ROOT / "group_vars/all.yml").read_text())

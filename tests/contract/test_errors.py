@@ -5,7 +5,7 @@ import re
 
 import pytest
 from contract import DEFAULTS, LIMITS, OPTIONS, PLAN, SETTINGS, judge
-from setting_errors import GUESSES
+from filter_plugins.setting_errors import GUESSES
 
 
 def changed(path, value):

@@ -6,14 +6,15 @@ import re
 import yaml
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from contract import CATALOGUES, DEFAULTS, GROUPS, LIMITS, OPTIONS, PLAN, SEED, SETTINGS
-from folder_errors import folder_errors
 from hypothesis import HealthCheck, event, given, seed, settings
 from hypothesis import strategies as st
-from page_errors import page_errors
-from recording_errors import recording_errors
-from setting_errors import setting_errors
-from topology_errors import topology_errors
-from trunk_errors import trunk_errors
+from filter_plugins.setting_errors import setting_errors
+
+from toolkit.folder.folder_errors import folder_errors
+from toolkit.page.page_errors import page_errors
+from toolkit.plan.topology_errors import topology_errors
+from toolkit.relations.recording_errors import recording_errors
+from toolkit.relations.trunk_errors import trunk_errors
 
 VALID = {**DEFAULTS, **SETTINGS}
 SENTENCE = re.compile(r"\S.*: .*[.]", re.DOTALL)

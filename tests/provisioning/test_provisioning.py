@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 import yaml
-from planned_rows import planned_rows
 
+from toolkit.firewall.planned_rows import planned_rows
 from toolkit.machines import GROUPS
 
 ROOT = Path(__file__).parents[2]

@@ -14,8 +14,9 @@ sys.path[:0] = map(str, [ROOT / "lab/packages", ROOT / "tests/render", ROOT / "t
 # Found by the line above.
 from gateway import DOMAIN, OTHER_PIN, PIN, PUBLIC, ROOM, TRUNK, Gateway, Mapper, World, render  # noqa: E402
 from machine import SUITES, root_filesystems  # noqa: E402
-from names import Names  # noqa: E402
 from trunk import NETWORKS, TRUNK_PASSWORD, Provider  # noqa: E402
+
+from toolkit.plan.names import Names  # noqa: E402
 
 
 def make_authority(file, names=f"DNS:{DOMAIN}"):

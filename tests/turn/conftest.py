@@ -21,10 +21,11 @@ sys.path[:0] = map(str, [ROOT / "lab/packages", ROOT / "tests/render", ROOT / "t
 
 # Found by the line above.
 import browser as suite  # noqa: E402
-from external_services import external_services  # noqa: E402
 from machine import SUITES, Machine, root_filesystems, wait  # noqa: E402
 from network import FLOATING, IPV6, Cloud, Place, enter  # noqa: E402
 from rendering import render  # noqa: E402
+
+from toolkit.plan.external_services import external_services  # noqa: E402
 
 SMALL, SINGLE = "example-small", "example-single"
 # The last part of their addresses, as hosts.yml says.

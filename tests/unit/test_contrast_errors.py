@@ -2,7 +2,8 @@ from pathlib import Path
 
 import pytest
 import yaml
-from contrast_errors import contrast, contrast_errors
+
+from toolkit.page.contrast_errors import contrast, contrast_errors
 
 DEFAULTS = yaml.safe_load((Path(__file__).parents[2] / "group_vars/all.yml").read_text())["jitsi_page_colors"]
 

@@ -1,5 +1,6 @@
 import pytest
-from folder_errors import folder_errors
+
+from toolkit.folder.folder_errors import folder_errors
 
 OPTIONS = {"jitsi_domain": {"type": "str"}, "jitsi_seed": {"type": "str", "no_log": True}, "jitsi_accounts": {}}
 

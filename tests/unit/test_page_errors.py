@@ -2,7 +2,8 @@ from pathlib import Path
 
 import pytest
 import yaml
-from page_errors import page_errors
+
+from toolkit.page.page_errors import page_errors
 
 ROOT = Path(__file__).parents[2]
 DEFAULTS = yaml.safe_load((ROOT / "group_vars/all.yml").read_text())

@@ -1,5 +1,5 @@
 import pytest
-from setting_errors import setting_errors
+from filter_plugins.setting_errors import setting_errors
 
 SPEC = {
     "name": {"type": "str", "required": True, "description": "Name C(x) of it. More."},

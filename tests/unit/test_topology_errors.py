@@ -2,7 +2,10 @@ from pathlib import Path
 
 import pytest
 import yaml
-from topology_errors import PRESET, planned_hosts, topology_errors
+
+from toolkit.plan.names import planned_hosts
+from toolkit.plan.optional_groups import PRESET
+from toolkit.plan.topology_errors import topology_errors
 
 DEFAULTS = yaml.safe_load((Path(__file__).parents[2] / "group_vars/all.yml").read_text())
 GROUPS = ["meet", "videobridges", "turn", "directories"]

@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 ROOT = Path(__file__).parents[2]
-sys.path[:0] = map(str, [ROOT / "tests/render", ROOT / "filter_plugins"])
+sys.path[:0] = map(str, [ROOT / "tests/render"])
 
 from rendering import ROLES, play, render  # noqa: E402 - found by the line above
 from settings import SETTINGS  # noqa: E402 - of this folder
