@@ -1,5 +1,6 @@
 """Callback judged_folder: what inventory customer_folder has judged is what the run uses."""
 
+from ansible.playbook.play import Play
 from ansible.plugins.callback import CallbackBase
 
 from toolkit.judged import JUDGED, changed_since, refuse
@@ -26,7 +27,7 @@ class CallbackModule(CallbackBase):
     CALLBACK_NAME = "judged_folder"
     CALLBACK_NEEDS_ENABLED = True
 
-    def v2_playbook_on_play_start(self, play):
+    def v2_playbook_on_play_start(self, play: Play) -> None:
         if not JUDGED:  # it was compared in an earlier play, and no inventory was read since
             return
         variables = play.get_variable_manager()

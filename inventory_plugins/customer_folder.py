@@ -3,6 +3,8 @@
 from pathlib import Path
 
 from ansible.errors import AnsibleError
+from ansible.inventory.data import InventoryData
+from ansible.parsing.dataloader import DataLoader
 from ansible.plugins.inventory import BaseInventoryPlugin
 from ansible.plugins.loader import inventory_loader
 
@@ -34,7 +36,7 @@ class InventoryModule(BaseInventoryPlugin):
 
     NAME = "customer_folder"
 
-    def verify_file(self, path):
+    def verify_file(self, path: str) -> bool:
         """The plan is ours, and judged when it is read; at any other file the folder is judged without its vault."""
         file = Path(path)
         if file.name == PLAN and file.is_file():
@@ -44,12 +46,13 @@ class InventoryModule(BaseInventoryPlugin):
             refuse(found)
         return False
 
-    def parse(self, inventory, loader, path, cache=True):
+    def parse(self, inventory: InventoryData, loader: DataLoader, path: str, cache: bool = True) -> None:
         def decrypt(content: bytes) -> bytes:
             try:
-                return loader._vault.decrypt(content)
+                plain: bytes = loader._vault.decrypt(content)
             except AnsibleError as error:
                 raise ValueError from error
+            return plain
 
         folder = shown_path(Path(path).parent)
         JUDGED[folder] = fingerprint(folder)

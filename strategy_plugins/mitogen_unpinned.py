@@ -8,11 +8,17 @@ strategy runs.
 
 import functools
 import gc
+from typing import Any
 
 import ansible_mitogen.affinity
 import ansible_mitogen.loaders
 import ansible_mitogen.module_finder
 import ansible_mitogen.strategy
+from ansible.executor.play_iterator import PlayIterator
+from ansible.executor.task_queue_manager import TaskQueueManager
+from ansible.inventory.host import Host
+from ansible.playbook.play_context import PlayContext
+from ansible.playbook.task import Task
 from ansible.plugins.loader import filter_loader, strategy_loader, test_loader
 from ansible.template import Templar
 
@@ -33,20 +39,23 @@ ansible_mitogen.affinity.policy = ansible_mitogen.affinity.Policy()
 ansible_mitogen.module_finder.compile = functools.cache(compile)
 
 
-class StrategyModule(ansible_mitogen.strategy.StrategyMixin, strategy_loader.get("linear", class_only=True)):
+Linear: Any = strategy_loader.get("linear", class_only=True)
+
+
+class StrategyModule(ansible_mitogen.strategy.StrategyMixin, Linear):
     """Linear through mitogen."""
 
-    def __init__(self, tqm):
+    def __init__(self, tqm: TaskQueueManager) -> None:
         super().__init__(tqm)
-        self._reached = {}
+        self._reached: dict[tuple[Any, ...], dict[str, Any]] = {}
 
-    def run(self, iterator, play_context, result=0):
+    def run(self, iterator: PlayIterator, play_context: PlayContext, result: int = 0) -> Any:
         for loader in (filter_loader, test_loader):
             list(loader.all())
         gc.freeze()  # a worker's garbage collection would copy every page it shares with this process
         return super().run(iterator, play_context, result)
 
-    def _queue_task(self, host, task, task_vars, play_context):
+    def _queue_task(self, host: Host, task: Task, task_vars: dict[str, Any], play_context: PlayContext) -> None:
         if task.connection != "local":
             reach = {name: task_vars[name] for name in REACH if name in task_vars}
             key = (host.name, *reach.values())

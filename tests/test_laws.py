@@ -418,6 +418,7 @@ def test_what_is_documented_is_a_filter():
 def test_a_filter_is_documented_and_tested(name):
     documents = load(f"filter_plugins/{name}.yml")
     assert documents["DOCUMENTATION"]["name"] == name
+    assert documents["DOCUMENTATION"]["description"]  # ansible-doc shows nothing without it
     assert documents["EXAMPLES"]
     assert documents["RETURN"]
     test = f"from toolkit.{FILTERS_BY_NAME[name]}.{name} import "
@@ -425,7 +426,7 @@ def test_a_filter_is_documented_and_tested(name):
 
 
 def test_what_runs_on_servers_or_has_no_ansible_keeps_to_itself():
-    """toolkit is on the operator's machine alone, and must not need Ansible: modules and files of roles go to servers."""
+    """toolkit is on the operator's machine alone and does without Ansible; modules and files of roles go to servers."""
     on_servers = [path for path in FILES if path.match("roles/*/library/*.py") or path.match("roles/*/files/*")]
     toolkit = [path for path in FILES if path.match("toolkit/**/*.py") or path.match("toolkit/*.py")]
     assert on_servers

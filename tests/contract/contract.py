@@ -6,8 +6,8 @@ import subprocess
 from pathlib import Path
 
 import yaml
-from filter_plugins.setting_errors import setting_errors
 
+from filter_plugins.setting_errors import setting_errors
 from toolkit.plan.topology_errors import topology_errors
 from toolkit.relations.moderation_errors import moderation_errors
 from toolkit.relations.recording_errors import recording_errors

@@ -5,6 +5,7 @@ import re
 
 import pytest
 from contract import DEFAULTS, LIMITS, OPTIONS, PLAN, SETTINGS, judge
+
 from filter_plugins.setting_errors import GUESSES
 
 

@@ -8,8 +8,8 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from contract import CATALOGUES, DEFAULTS, GROUPS, LIMITS, OPTIONS, PLAN, SEED, SETTINGS
 from hypothesis import HealthCheck, event, given, seed, settings
 from hypothesis import strategies as st
-from filter_plugins.setting_errors import setting_errors
 
+from filter_plugins.setting_errors import setting_errors
 from toolkit.folder.folder_errors import folder_errors
 from toolkit.page.page_errors import page_errors
 from toolkit.plan.topology_errors import topology_errors

@@ -1,4 +1,5 @@
 import pytest
+
 from filter_plugins.setting_errors import setting_errors
 
 SPEC = {

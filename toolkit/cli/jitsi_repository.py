@@ -134,7 +134,8 @@ def _unpacked(content: bytes) -> bytes:
 
 
 def _pins(entry: Packages) -> dict[str, str]:
-    alternatives = [*entry.relations["pre-depends"], *entry.relations["depends"]]
+    relations: dict[str, Any] = entry.relations
+    alternatives = [*relations["pre-depends"], *relations["depends"]]
     return {
         only[0]["name"]: only[0]["version"][1]
         for only in alternatives
