@@ -10,7 +10,7 @@ BEFORE, BEHIND = 6, 20  # lines around a failure
 class RunLog:
     """FOLDER/run.log; the one of the run before is run.log.1. What cannot be written is no reason to end a run."""
 
-    def __init__(self, folder: Path | None, most: int = MOST):
+    def __init__(self, folder: Path | None, most: int = MOST) -> None:
         self.path = folder / "run.log" if folder else None
         self.error = "" if folder else "no folder is known for it"
         self.size = self.lines = 0

@@ -93,7 +93,7 @@ class Error:
 class Run:
     """A run from its first stage to its end; steps are the numbers of tasks of all stages, by their keys, in order."""
 
-    def __init__(self, steps: dict[str, int], now: Callable[[], float] = time.monotonic):
+    def __init__(self, steps: dict[str, int], now: Callable[[], float] = time.monotonic) -> None:
         self._steps, self._now = steps, now
         self.began = now()
         self.stages: list[Stage] = []
@@ -104,6 +104,7 @@ class Run:
 
     @property
     def elapsed(self) -> float:
+        """Seconds since the run began."""
         return self._now() - self.began
 
     @property
@@ -113,10 +114,12 @@ class Run:
 
     @property
     def errors(self) -> list[Error]:
+        """What went wrong, in the order it did."""
         return list(self._errors.values())
 
     @property
     def changes(self) -> int:
+        """Changes of all stages."""
         return sum(stage.changes for stage in self.stages)
 
     @property
@@ -131,6 +134,7 @@ class Run:
         return self._done
 
     def since(self, began: float) -> float:
+        """Seconds since a moment of the run's clock."""
         return self._now() - began
 
     def begin_stage(self, key: str, name: str, group: str, batch: list[str], hosts: list[str]) -> Stage:
@@ -150,6 +154,7 @@ class Run:
             stage.ended = self._now()
 
     def begin_task(self, name: str) -> None:
+        """The next task of the stage that runs."""
         self.task = Task(name, self._now())
         if self.stage:
             self.stage.tasks += 1

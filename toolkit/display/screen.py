@@ -35,7 +35,7 @@ def row(*cells: RenderableType) -> Table:
 class Screen:
     """What the operator sees of a run; lock keeps other threads and forks out while it is drawn."""
 
-    def __init__(self, run: Run, stream: TextIO, lock: threading.RLock, live: bool, colours: bool):
+    def __init__(self, run: Run, stream: TextIO, lock: threading.RLock, live: bool, colours: bool) -> None:
         self._run, self._lock, self._is_live = run, lock, live
         self._console = Console(
             file=stream, force_terminal=live, no_color=not colours, highlight=False, markup=False, emoji=False

@@ -42,7 +42,7 @@ def _end_of_chain(chain: list[x509.Certificate]) -> x509.Certificate:
 
 
 def _is_trusted(certificate: x509.Certificate) -> bool:
-    """Is it signed by itself, or by a root of Mozilla's list?"""
+    """Whether it is signed by itself, or by a root of Mozilla's list."""
     if _issued(certificate, certificate):
         return True
     with warnings.catch_warnings(action="ignore", category=CryptographyDeprecationWarning):  # of other roots' numbers

@@ -2,7 +2,8 @@
 """Everything one customer has in the cloud: list it or delete it."""
 
 import time
-from typing import ClassVar
+from collections.abc import Iterable
+from typing import Any, ClassVar
 
 from ansible_collections.openstack.cloud.plugins.module_utils.openstack import OpenStackModule
 
@@ -28,7 +29,7 @@ options:
   state:
     description: C(listed) only looks, C(absent) deletes.
     type: str
-    settings: [listed, absent]
+    choices: [listed, absent]
     default: listed
 extends_documentation_fragment: openstack.cloud.openstack
 """
@@ -53,7 +54,11 @@ deleted:
 """
 
 
-def is_part_of(zone, record) -> bool:
+# Kind of resource -> those of the customer.
+Found = dict[str, list[Any]]
+
+
+def is_part_of(zone: Any, record: Any) -> bool:
     """Tell whether Designate itself keeps this record: the zone's SOA and its own name servers."""
     return record.name == zone.name and record.type in ("SOA", "NS")
 
@@ -66,7 +71,7 @@ class Belongings(OpenStackModule):
     }
     module_kwargs: ClassVar = {"supports_check_mode": True}
 
-    def run(self):
+    def run(self) -> None:
         self.deadline = time.monotonic() + self.params["timeout"]
         self.owner = f"jitsi customer {self.params['customer']}"
         self.project = {"project_id": self.conn.current_project_id}
@@ -80,22 +85,22 @@ class Belongings(OpenStackModule):
             found = self._find()
         self.exit_json(changed=changed, deleted=deleted, belongings=self._names(found))
 
-    def _mine(self, description):
+    def _mine(self, description: str | None) -> bool:
         """Tell by its description whether something belongs to the customer, and to the hosts asked for."""
         if self.params["hosts"] is None:
             return description == self.owner or (description or "").startswith(f"{self.owner} host ")
         return description in [f"{self.owner} host {host}" for host in self.params["hosts"]]
 
-    def _of_host(self, resource):
+    def _of_host(self, resource: Any) -> bool:
         """Tell by metadata and name whether a server or volume is meant."""
         wanted = self.params["hosts"] is None or resource.name in self.params["hosts"]
-        return wanted and resource.metadata.get("customer") == self.params["customer"]
+        return bool(wanted and resource.metadata.get("customer") == self.params["customer"])
 
-    def _find(self):
+    def _find(self) -> Found:
         """Return the resources by kind, in the order of their deletion."""
         compute, network = self.conn.compute, self.conn.network
         volumes = self.conn.block_storage.volumes() if self.conn.has_service("block-storage") else []
-        found = {
+        found: Found = {
             "servers": [server for server in compute.servers() if self._of_host(server)],
             "floating IPs": [ip for ip in network.ips(**self.project) if self._mine(ip.description)],
             "ports": [port for port in network.ports(**self.project) if self._mine(port.description)],
@@ -124,7 +129,7 @@ class Belongings(OpenStackModule):
             "key pairs": [key for key in compute.keypairs() if key.name == shared],
         }
 
-    def _goes(self, zone, records):
+    def _goes(self, zone: Any, records: Iterable[Any]) -> bool:
         """Tell whether a zone goes with the customer: the toolkit made it, and nothing of others is in it."""
         if self.params["hosts"] is not None or zone.description != f"made for {self.owner}":
             return False
@@ -135,13 +140,13 @@ class Belongings(OpenStackModule):
         return not others
 
     @staticmethod
-    def _names(found):
+    def _names(found: Found) -> dict[str, list[str]]:
         return {
             kind: sorted(getattr(r, "floating_ip_address", None) or r.name or r.id for r in resources)
             for kind, resources in found.items()
         }
 
-    def _delete(self, found):
+    def _delete(self, found: Found) -> None:
         compute, network = self.conn.compute, self.conn.network
         for server in found["servers"]:
             compute.delete_server(server)
@@ -161,7 +166,7 @@ class Belongings(OpenStackModule):
         self._delete_names(found)
         self._delete_shared(found)
 
-    def _delete_shared(self, found):
+    def _delete_shared(self, found: Found) -> None:
         """Delete what belongs to all servers together; there is none of it where single hosts are meant."""
         compute, network = self.conn.compute, self.conn.network
         for router in found.get("routers", []):
@@ -179,7 +184,7 @@ class Belongings(OpenStackModule):
         for key in found.get("key pairs", []):
             compute.delete_keypair(key)
 
-    def _delete_names(self, found):
+    def _delete_names(self, found: Found) -> None:
         """Delete records and zones; Designate lists them until its name servers have let go of them."""
         dns = self.conn.dns
         for record in found["DNS records"]:
@@ -192,7 +197,7 @@ class Belongings(OpenStackModule):
                 dns.delete_zone(zone)
                 dns.wait_for_delete(zone, interval=1, wait=self._left())
 
-    def _left(self):
+    def _left(self) -> int:
         return max(1, int(self.deadline - time.monotonic()))
 
 

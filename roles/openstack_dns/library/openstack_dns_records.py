@@ -2,7 +2,8 @@
 """A customer's DNS records in Designate, in a zone that may hold records of others."""
 
 import time
-from typing import ClassVar
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, ClassVar
 
 from ansible_collections.openstack.cloud.plugins.module_utils.openstack import OpenStackModule
 
@@ -45,7 +46,7 @@ options:
   state:
     description: C(judged) refuses what cannot be published and changes nothing, C(present) publishes.
     type: str
-    settings: [judged, present]
+    choices: [judged, present]
     default: present
 extends_documentation_fragment: openstack.cloud.openstack
 """
@@ -70,17 +71,20 @@ published:
   returned: when state is present
 """
 
+# Name and type of a record -> what it is to be.
+Wanted = Mapping[tuple[str, str], Mapping[str, str]]
+
 TTL = 300
 # Types that answer the question where a name leads.
 ADDRESSES = ("A", "AAAA", "CNAME")
 
 
-def is_own(record, customer: str) -> bool:
+def is_own(record: Any, customer: str) -> bool:
     """Tell by the owner's mark whether a record belongs to the customer."""
     return (record.description or "").startswith(f"jitsi customer {customer} host ")
 
 
-def obstacles(existing: list, wanted: dict, customer: str) -> list[str]:
+def obstacles(existing: Iterable[Any], wanted: Wanted, customer: str) -> list[str]:
     """Return a sentence per record of somebody else that leads one of the wanted names elsewhere."""
     names = {name for name, _ in wanted}
     return [
@@ -106,7 +110,7 @@ class Records(OpenStackModule):
     }
     module_kwargs: ClassVar = {"supports_check_mode": True}
 
-    def run(self):
+    def run(self) -> None:
         self.deadline = time.monotonic() + self.params["timeout"]
         self.changed = False
         self.zone_name = self.params["zone"].rstrip(".") + "."
@@ -121,7 +125,7 @@ class Records(OpenStackModule):
         published = self._keep(zone, existing, wanted)
         self.exit_json(changed=self.changed, published=published)
 
-    def _find_zone(self):
+    def _find_zone(self) -> Any:
         if not self.conn.has_service("dns"):
             self.fail_json(
                 msg="cloud_dns.mode is designate, and the cloud has no DNS service: write mode: printed and set the "
@@ -135,7 +139,7 @@ class Records(OpenStackModule):
             )
         return zone
 
-    def _make_zone(self):
+    def _make_zone(self) -> Any:
         self.changed = True
         if self.check_mode:
             return None
@@ -147,7 +151,7 @@ class Records(OpenStackModule):
         self._await_active(lambda: [self.conn.dns.get_zone(zone)])
         return zone
 
-    def _keep(self, zone, existing, wanted):
+    def _keep(self, zone: Any, existing: Iterable[Any], wanted: Wanted) -> list[str]:
         """Create, update and delete the customer's records; return what is published."""
         customer, found = self.params["customer"], {(record.name, record.type): record for record in existing}
         owners = {f"jitsi customer {customer} host {host}" for host in self.params["hosts"]}
@@ -173,12 +177,12 @@ class Records(OpenStackModule):
             self._await_active(lambda: [r for r in self.conn.dns.recordsets(zone) if (r.name, r.type) in kept])
         return [" ".join([name, kind, wanted[name, kind]["value"]]) for name, kind in sorted(kept)]
 
-    def _apply(self, request, *arguments, **values):
+    def _apply(self, request: Callable[..., Any], *arguments: Any, **values: Any) -> None:
         self.changed = True
         if not self.check_mode:
             request(*arguments, **values)
 
-    def _await_active(self, look):
+    def _await_active(self, look: Callable[[], Iterable[Any]]) -> None:
         """Wait until Designate has handed what is looked at to its name servers."""
         while waiting := [thing for thing in look() if thing.status != "ACTIVE"]:
             if time.monotonic() > self.deadline or any(thing.status == "ERROR" for thing in waiting):

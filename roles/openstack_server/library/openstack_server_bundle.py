@@ -3,7 +3,7 @@
 
 import base64
 import time
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from ansible_collections.openstack.cloud.plugins.module_utils.openstack import OpenStackModule
 
@@ -124,7 +124,7 @@ class ServerBundle(OpenStackModule):
     }
     module_kwargs: ClassVar = {"supports_check_mode": True}
 
-    def run(self):
+    def run(self) -> None:
         self.changed = False
         self.deadline = time.monotonic() + self.params["timeout"]
         name = self.params["name"]
@@ -147,7 +147,7 @@ class ServerBundle(OpenStackModule):
             self.warn(f"{name} is in the zone {server.availability_zone}, not {zone}: delete it to have it made there")
         self.exit_json(changed=self.changed, created=created, server_id=server.id)
 
-    def _find_server(self):
+    def _find_server(self) -> Any:
         """Return this host's server, or none; refuse a foreign one of that name."""
         name = self.params["name"]
         found = list(self.conn.compute.servers(name=f"^{name}$"))
@@ -160,29 +160,33 @@ class ServerBundle(OpenStackModule):
             )
         return found[0] if found else None
 
-    def _usable(self, server):
+    def _usable(self, server: Any) -> Any:
         """Return server when it runs or will run, none when one has to be booted."""
         if not server or server.status in ("ACTIVE", "BUILD"):
-            return self._gone(server) if server and server.task_state == "deleting" else server
+            if not server or server.task_state != "deleting":
+                return server
+            self._gone(server)
+            return None
         if server.status == "ERROR" and not server.launched_at:
             self.changed = True
             if not self.check_mode:
                 self.conn.compute.delete_server(server)
-            return self._gone(server)
+            self._gone(server)
+            return None
         self.fail_json(
             msg=f"The server {server.name} is in state {server.status}, not ACTIVE: start or repair it "
             f"(openstack server show {server.id}), or delete it to have it made anew, then run again."
         )
 
-    def _gone(self, server):
-        """Wait until a deleted server is gone; return none."""
+    def _gone(self, server: Any) -> None:
+        """Wait until a deleted server is gone."""
         if not self.check_mode:
             self.conn.compute.wait_for_delete(server, interval=1, wait=self._left())
 
-    def _left(self):
+    def _left(self) -> int:
         return max(1, int(self.deadline - time.monotonic()))
 
-    def _keep_port(self):
+    def _keep_port(self) -> Any:
         network = self.conn.network.find_network(self.params["network"], ignore_missing=False)
         names = {
             group.name: group.id
@@ -207,10 +211,10 @@ class ServerBundle(OpenStackModule):
                 port = self.conn.network.update_port(port, security_group_ids=groups)
         return port
 
-    def _boot(self, port):
+    def _boot(self, port: Any) -> Any:
         self.changed = True
         image = self.conn.image.find_image(self.params["image"], ignore_missing=False)
-        request = {
+        request: dict[str, Any] = {
             "name": self.params["name"],
             "metadata": self.metadata,
             "flavor_id": self.conn.compute.find_flavor(self.params["flavor"], ignore_missing=False).id,
@@ -237,7 +241,7 @@ class ServerBundle(OpenStackModule):
             ]
         return self._create(request)
 
-    def _create(self, request):
+    def _create(self, request: dict[str, Any]) -> Any:
         """Ask for the server; say what is wrong when its volume lies in a zone from which it may not be booted."""
         try:
             return self.conn.compute.create_server(**request)
@@ -252,7 +256,7 @@ class ServerBundle(OpenStackModule):
                 f"The cloud says: {refusal}"
             )
 
-    def _keep_volume(self, image):
+    def _keep_volume(self, image: Any) -> Any:
         storage, zone = self.conn.block_storage, self.params["zone"]
         found = (v for v in storage.volumes(name=self.params["name"]) if v.name == self.params["name"])
         zones = [known.name for known in storage.availability_zones()] if zone else []
@@ -265,7 +269,7 @@ class ServerBundle(OpenStackModule):
         )
         return storage.wait_for_status(volume, status="available", failures=["error"], wait=self._left())
 
-    def _keep_floating_ip(self, port):
+    def _keep_floating_ip(self, port: Any) -> Any:
         """Return the port's floating IP, or none when the server is not public."""
         network = self.conn.network
         current = next(network.ips(port_id=port.id), None)
@@ -284,7 +288,7 @@ class ServerBundle(OpenStackModule):
         external = network.find_network(self.params["external_network"], ignore_missing=False)
         return network.create_ip(floating_network_id=external.id, port_id=port.id, description=self.description)
 
-    def _await(self, server, floating_ip):
+    def _await(self, server: Any, floating_ip: Any) -> Any:
         """Return the server once it is ACTIVE and shows its addresses; both come some time after the requests."""
         while True:
             server = self.conn.compute.get_server(server.id)
@@ -306,7 +310,7 @@ class ServerBundle(OpenStackModule):
                 )
             time.sleep(0.5)
 
-    def _keep_metadata(self, server):
+    def _keep_metadata(self, server: Any) -> None:
         if any(server.metadata.get(key) != value for key, value in self.metadata.items()):
             self.changed = True
             if not self.check_mode:
