@@ -56,7 +56,10 @@ def users(servers, folder, **words):
 def surroundings(folder):
     """The operator's environment, with a log file: nothing that is secret may reach it."""
     packages = next((ROOT / ".venv/lib").glob("python3.*/site-packages"))
-    return environment(folder.parent) | {"PYTHONPATH": str(packages), "ANSIBLE_LOG_PATH": str(folder.parent / "log")}
+    return environment(folder.parent) | {
+        "PYTHONPATH": f"{ROOT}:{packages}",
+        "ANSIBLE_LOG_PATH": str(folder.parent / "log"),
+    }
 
 
 def made(folder):

@@ -4,16 +4,10 @@ import contextlib
 import itertools
 import shutil
 import signal
-import sys
-from pathlib import Path
 
 import pytest
-
-ROOT = Path(__file__).parents[2]
-sys.path += [str(Path(__file__).parent), str(ROOT / "lab/packages")]
-
-from machine import SUITES, Machine, root_filesystems  # noqa: E402  # their folders are known since the line above
-from mapper import PROGRAM, Mapper  # noqa: E402
+from machine import SUITES, Machine, root_filesystems
+from mapper import PROGRAM, Mapper
 
 INSIDE = "/usr/local/sbin/jitsi-conference-mapper"
 # A disk that is soon full, for the one test that fills it.
