@@ -2,6 +2,7 @@
 
 import base64
 import tempfile
+from typing import Any
 
 from ansible.plugins.action import ActionBase
 
@@ -37,7 +38,7 @@ EXAMPLES = r"""
 class ActionModule(ActionBase):
     """Hands the content to ansible.builtin.copy."""
 
-    def run(self, tmp=None, task_vars=None):
+    def run(self, tmp: None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         super().run(tmp, task_vars)
         arguments = dict(self._task.args)
         with tempfile.NamedTemporaryFile() as file:
@@ -54,4 +55,5 @@ class ActionModule(ActionBase):
                 templar=self._templar,
                 shared_loader_obj=self._shared_loader_obj,
             )
-            return copy.run(task_vars=task_vars)
+            result: dict[str, Any] = copy.run(task_vars=task_vars)
+            return result

@@ -3,7 +3,9 @@
 import hashlib
 import re
 import shlex
+from collections.abc import Mapping
 from datetime import UTC, datetime
+from typing import Any
 
 from ansible.plugins.action import ActionBase
 
@@ -107,7 +109,7 @@ def seconds(timestamp: str) -> float:
     return datetime.strptime(timestamp, "%a %Y-%m-%d %H:%M:%S.%f UTC").replace(tzinfo=UTC).timestamp()
 
 
-def unit_of(answer: str) -> dict:
+def unit_of(answer: str) -> dict[str, str]:
     """What systemd said of the unit; what it said of its service comes after that."""
     return dict(reversed(re.findall(r"^(\w+)=(.*)$", answer, re.MULTILINE)))
 
@@ -126,7 +128,7 @@ def recorded(answer: str) -> str:
     return found[0] if found else ""
 
 
-def needed(answer: str, packages: list[str] | None = None) -> dict:
+def needed(answer: str, packages: list[str] | None = None) -> dict[str, Any]:
     """What is to be done by the answer, as arguments of systemd_service; nothing when all is well."""
     unit = unit_of(answer)
     written = {"files": 0.0, "reload_files": 0.0}
@@ -138,7 +140,7 @@ def needed(answer: str, packages: list[str] | None = None) -> dict:
     known = then.split(" with ")[0] == now.split(" with ")[0]
     changed = then != now if known and now else started < written["files"]
 
-    todo = {}
+    todo: dict[str, Any] = {}
     if unit.get("ActiveState") in ("inactive", "failed"):
         refused = unit.get("ConditionResult") == "no" and seconds(unit.get("ConditionTimestamp", ""))
         if not refused or refused < written["files"]:
@@ -164,8 +166,8 @@ class ActionModule(ActionBase):
 
     _VALID_ARGS = frozenset(("name", "files", "reload_files", "packages", "restart_by", "ready"))
 
-    def run(self, tmp=None, task_vars=None):
-        result = super().run(tmp, task_vars)
+    def run(self, tmp: None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+        result: dict[str, Any] = super().run(tmp, task_vars)
         restarts = (task_vars or {}).get("restarts") or "empty"
         if restarts not in ("empty", "now"):
             return result | {
@@ -191,16 +193,17 @@ class ActionModule(ActionBase):
             return result | {"changed": False}
         return result | self._do(todo, missing(packages, answer))
 
-    def _ask(self):
+    def _ask(self) -> str:
         name, args = self._task.args["name"], self._task.args
         units = list(dict.fromkeys([name, f"{name.rpartition('.')[0]}.service"]))  # a timer's, a socket's
         own = [f"/etc/systemd/system/{unit}{end}" for unit in units for end in ("", ".d")]
         self._paths = {"files": own + args.get("files", []), "reload_files": args.get("reload_files", [])}
         self._record = record_of(name, self._paths["files"])
         asked = question(units, self._paths, args.get("packages", []), self._record)
-        return self._low_level_execute_command(asked)["stdout"].replace("\r", "")  # ssh may have made a terminal
+        told: str = self._low_level_execute_command(asked)["stdout"]
+        return told.replace("\r", "")  # ssh may have made a terminal
 
-    def _remember(self, answer):
+    def _remember(self, answer: str) -> None:
         """What a unit has read that runs as it should."""
         state = state_of(answer)
         if (
@@ -212,7 +215,7 @@ class ActionModule(ActionBase):
             return
         self._low_level_execute_command(f"mkdir -p {RECORDS} && echo {state} > {shlex.quote(self._record)}")
 
-    def _ends(self, name):
+    def _ends(self, name: str) -> str | None:
         """Why the unit is not restarted, or nothing."""
         asked = self._low_level_execute_command(f"test ! -x {MEETINGS} || {MEETINGS} count {shlex.quote(name)}")
         number = asked["stdout"].strip()
@@ -220,10 +223,10 @@ class ActionModule(ActionBase):
             return f"does not say how many meetings it holds ({asked['stderr'].strip()})"
         return f"holds {number} of meetings, calls or relayed connections" if number not in ("", "0") else None
 
-    def _do(self, todo, packages):
+    def _do(self, todo: Mapping[str, Any], packages: list[str]) -> dict[str, Any]:
         args = self._task.args
         by = args.get("restart_by", []) if todo.get("state") == "restarted" else []
-        steps = []
+        steps: list[tuple[str, dict[str, Any]]] = []
         if packages:
             how = {"allow_downgrade": True, "policy_rc_d": 101, "lock_timeout": 300, "install_recommends": False}
             steps.append(("ansible.builtin.apt", {"name": packages, **how}))
@@ -231,7 +234,7 @@ class ActionModule(ActionBase):
         steps.append(("ansible.builtin.systemd_service", {"name": args["name"], **unit}))
         if todo.get("state") in ("started", "restarted") and not self._task.check_mode:
             steps += [("ansible.builtin.command", {"argv": argv}) for argv in (by, args.get("ready", [])) if argv]
-        result = {}
+        result: dict[str, Any] = {}
         for module, arguments in steps:
             result |= self._execute_module(module, module_args=arguments, task_vars=self._vars)
             if result.get("failed"):

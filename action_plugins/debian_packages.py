@@ -2,6 +2,7 @@
 
 import re
 import shlex
+from typing import Any
 
 from ansible.plugins.action import ActionBase
 
@@ -46,8 +47,8 @@ def missing(wanted: list[str], answer: str) -> list[str]:
 class ActionModule(ActionBase):
     """Asks dpkg, then apt if need be."""
 
-    def run(self, tmp=None, task_vars=None):
-        result = super().run(tmp, task_vars)
+    def run(self, tmp: None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+        result: dict[str, Any] = super().run(tmp, task_vars)
         names = self._task.args["name"]
         wanted = [names] if isinstance(names, str) else list(names)
         ask = ASK.format(shlex.join(word.split("=")[0] for word in wanted))

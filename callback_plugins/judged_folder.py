@@ -1,11 +1,8 @@
 """Callback judged_folder: what inventory customer_folder has judged is what the run uses."""
 
-import sys
-from pathlib import Path
-
+from ansible.playbook.play import Play
 from ansible.plugins.callback import CallbackBase
 
-sys.path.append(str(Path(__file__).parents[1]))
 from toolkit.judged import JUDGED, changed_since, refuse
 
 DOCUMENTATION = r"""
@@ -30,7 +27,7 @@ class CallbackModule(CallbackBase):
     CALLBACK_NAME = "judged_folder"
     CALLBACK_NEEDS_ENABLED = True
 
-    def v2_playbook_on_play_start(self, play):
+    def v2_playbook_on_play_start(self, play: Play) -> None:
         if not JUDGED:  # it was compared in an earlier play, and no inventory was read since
             return
         variables = play.get_variable_manager()

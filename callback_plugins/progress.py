@@ -4,22 +4,33 @@ import atexit
 import os
 import signal
 import sys
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from ansible import constants as C
 from ansible import context
 from ansible.errors import AnsibleError
+from ansible.executor.stats import AggregateStats
+from ansible.executor.task_result import CallbackTaskResult
+from ansible.inventory.host import Host
+from ansible.inventory.manager import InventoryManager
+from ansible.playbook import Playbook
 from ansible.playbook.block import Block
+from ansible.playbook.play import Play
+from ansible.playbook.task import Task
 from ansible.plugins.callback.default import CallbackModule as Default
 from ansible.template import Templar
 from ansible.utils.display import Display
 
-sys.path.append(str(Path(__file__).parents[1] / "display"))
-from progress_log import RunLog
-from progress_model import Run, duration, plain
-from progress_results import adds, error_text, notes
-from where_to_look import JUDGING
+from toolkit.display.log import RunLog
+from toolkit.display.model import Error, Run, duration, plain
+from toolkit.display.results import adds, error_text, notes
+from toolkit.display.where_to_look import JUDGING
+
+if TYPE_CHECKING:
+    from toolkit.display.screen import Screen
 
 DOCUMENTATION = r"""
 name: progress
@@ -40,7 +51,7 @@ requirements:
 """
 
 
-def steps(plays: list) -> dict[str, int]:
+def steps(plays: Iterable[Play]) -> dict[str, int]:
     """How many tasks each play has, as far as is known before it runs."""
     return {play._uuid: sum(map(counts, play.compile())) for play in plays}
 
@@ -51,7 +62,7 @@ def counts(block: Block) -> int:
     return sum(1 for task in tasks if not task.implicit and task.action not in C._ACTION_META)
 
 
-def state_folder(play) -> Path | None:
+def state_folder(play: Play) -> Path | None:
     """Where the customer's runs leave what they leave; where that cannot be read, the folder beside the inventory."""
     manager = play.get_variable_manager()
     group = manager._inventory.groups.get("jitsi")
@@ -64,7 +75,7 @@ def state_folder(play) -> Path | None:
         return (source if source.is_dir() else source.parent) / "state" if source.exists() and hosts else None
 
 
-def rescued(task) -> bool:
+def rescued(task: Task) -> bool:
     """Whether a rescue of the playbook's takes care of the task's failure."""
     inner, outer = task, task._parent
     while outer:
@@ -74,12 +85,12 @@ def rescued(task) -> bool:
     return False
 
 
-def role_of(task) -> str:
+def role_of(task: Task) -> str:
     """The role a task belongs to."""
-    return task._role.get_name() if task._role else ""
+    return str(task._role.get_name()) if task._role else ""
 
 
-def title(task) -> str:
+def title(task: Task) -> str:
     """What the operator reads of a task."""
     name = task.name or task.action
     return f"{name} ({role_of(task)})" if role_of(task) else name
@@ -92,15 +103,21 @@ class CallbackModule(Default):
     CALLBACK_TYPE = "stdout"
     CALLBACK_NAME = "progress"
 
-    def __init__(self):
+    # Of a playbook that has started.
+    _run: Run
+    _screen: "Screen"
+    _log: RunLog
+    _task_began: tuple[int, int]  # size and lines of the log
+
+    def __init__(self) -> None:
         super().__init__()
-        self._log = self._screen = None
-        self._items = {}  # host -> why items of its loop failed
+        self._items: dict[str, list[str]] = {}  # host -> why items of its loop failed
         self._asking = self._ended = self._failed = False
+        self._process = 0  # that draws, since the playbook's start
 
     # --- what Ansible prints
 
-    def _take_over(self):
+    def _take_over(self) -> None:
         self._process = os.getpid()
         self._display.display, self._display.prompt = self._print, self._prompt
         self._display.prompt_until = self._prompt_until
@@ -109,9 +126,26 @@ class CallbackModule(Default):
         os.register_at_fork(before=lock.acquire, after_in_parent=lock.release, after_in_child=lock.release)
         atexit.register(self._close)
         before = signal.getsignal(signal.SIGTERM)
-        signal.signal(signal.SIGTERM, lambda *given: (self._close(), before(*given)))
 
-    def _print(self, msg, color=None, stderr=False, screen_only=False, log_only=False, newline=True, caplevel=None):
+        def end(*given: Any) -> None:
+            self._close()
+            if callable(before):
+                before(*given)
+            else:
+                sys.exit(143)
+
+        signal.signal(signal.SIGTERM, end)
+
+    def _print(
+        self,
+        msg: str,
+        color: str | None = None,
+        stderr: bool = False,
+        screen_only: bool = False,
+        log_only: bool = False,
+        newline: bool = True,
+        caplevel: int | None = None,
+    ) -> None:
         """In the place of Display.display: everything to the log, and to the screen what is no task's."""
         if self._display._final_q:  # a worker's: comes again in the process that draws
             Display.display(self._display, msg, color, stderr, screen_only, log_only, newline, caplevel)
@@ -127,7 +161,7 @@ class CallbackModule(Default):
                 (sys.stderr if stderr else sys.stdout).flush()
 
     @contextmanager
-    def _question(self):
+    def _question(self) -> Iterator[None]:
         self._asking = True
         try:
             with self._screen.paused():
@@ -135,11 +169,11 @@ class CallbackModule(Default):
         finally:
             self._asking = False
 
-    def _prompt(self, msg, private=False):
+    def _prompt(self, msg: str, private: bool = False) -> Any:
         with self._question():
             return Display.prompt(msg, private)
 
-    def _prompt_until(self, *args, **kwargs):
+    def _prompt_until(self, *args: Any, **kwargs: Any) -> Any:
         if self._display._final_q:
             return Display.prompt_until(self._display, *args, **kwargs)
         with self._question():
@@ -147,20 +181,20 @@ class CallbackModule(Default):
 
     # --- what happens
 
-    def v2_playbook_on_start(self, playbook):
+    def v2_playbook_on_start(self, playbook: Playbook) -> None:
         plays = playbook.get_plays()
         self._run = Run(steps(plays))
-        from progress_screen import Screen  # not for runs without this plugin: Ansible loads all of them
+        from toolkit.display.screen import Screen  # not for runs without this plugin: Ansible loads all of them
 
         live = sys.stdout.isatty() and os.environ.get("TERM") not in (None, "", "dumb")
         self._screen = Screen(self._run, sys.stdout, self._display._lock, live, not C.ANSIBLE_NOCOLOR)
         self._ended = False
-        if not self._log:
+        if not self._process:
             self._log = RunLog(state_folder(plays[0]))
             self._take_over()
         super().v2_playbook_on_start(playbook)
 
-    def v2_playbook_on_play_start(self, play):
+    def v2_playbook_on_play_start(self, play: Play) -> None:
         super().v2_playbook_on_play_start(play)
         inventory = play.get_variable_manager()._inventory
         batch = [host.name for host in inventory.get_hosts(play.hosts)]
@@ -175,57 +209,57 @@ class CallbackModule(Default):
             self._log.write(f"\n==== {duration(self._run.elapsed)}  {stage.name}  [{stage.where}]\n")
             self._screen.begins(stage)
 
-    def _end_stage(self, how="done"):
+    def _end_stage(self, how: str = "done") -> None:
         if stage := self._run.stage:
             self._run.end_stage()
             self._screen.ended(stage, how)
 
-    def _task_start(self, task, prefix=None):
+    def _task_start(self, task: Task, prefix: str | None = None) -> None:
         self._task_began = self._log.size, self._log.lines
         self._run.begin_task(title(task))
         super()._task_start(task, prefix)
 
-    def v2_runner_on_start(self, host, task):
+    def v2_runner_on_start(self, host: Host, task: Task) -> None:
         super().v2_runner_on_start(host, task)
         self._run.wait_for(host.get_name())
 
-    def v2_runner_retry(self, result):
+    def v2_runner_retry(self, result: CallbackTaskResult) -> None:
         self._run.wait_for(
             result.host.get_name(), f"try {result.result['attempts'] + 1} of {result.result['retries'] + 1}"
         )
         super().v2_runner_retry(result)
 
-    def v2_runner_on_ok(self, result):
+    def v2_runner_on_ok(self, result: CallbackTaskResult) -> None:
         self._run.answer(result.host.get_name(), result.result.get("changed", False))
         for said in notes(result.task.action, result.task.args, result.result):
             self._run.note(said)
         super().v2_runner_on_ok(result)
 
-    def v2_runner_on_skipped(self, result):
+    def v2_runner_on_skipped(self, result: CallbackTaskResult) -> None:
         self._run.answer(result.host.get_name())
         super().v2_runner_on_skipped(result)
 
-    def v2_runner_on_failed(self, result, ignore_errors=False):
+    def v2_runner_on_failed(self, result: CallbackTaskResult, ignore_errors: bool = False) -> None:
         role = "" if result.task.action in JUDGING else role_of(result.task)
         error = None if ignore_errors or rescued(result.task) else self._fail(result, "failed on", role)
         self._logged(error, super().v2_runner_on_failed, result, ignore_errors)
 
-    def v2_runner_on_unreachable(self, result):
+    def v2_runner_on_unreachable(self, result: CallbackTaskResult) -> None:
         # Why a server does not let anybody in, its console knows.
         error = None if result.task.ignore_unreachable else self._fail(result, "could not reach", "openstack_server")
         self._logged(error, super().v2_runner_on_unreachable, result)
 
-    def v2_runner_item_on_failed(self, result):
+    def v2_runner_item_on_failed(self, result: CallbackTaskResult) -> None:
         text = f"{self._get_item_label(result.result)}: {error_text(result.result)}"
         self._items.setdefault(result.host.get_name(), []).append(text)
         super().v2_runner_item_on_failed(result)
 
-    def _fail(self, result, what, role):
+    def _fail(self, result: CallbackTaskResult, what: str, role: str) -> Error | None:
         host = result.host.get_name()
         text = "\n".join(self._items.get(host, ())) or error_text(result.result)
         return self._run.fail(host, title(result.task), what, text, role)
 
-    def _logged(self, error, write, *args):
+    def _logged(self, error: Error | None, write: Callable[..., None], *args: Any) -> None:
         """Has the log written, and its lines around the failure kept: those that say more than its text."""
         host = args[0].host.get_name()
         self._run.answer(host)
@@ -238,14 +272,14 @@ class CallbackModule(Default):
             if args[0].task.action in JUDGING:
                 del error.excerpt[1:]
 
-    def v2_playbook_on_stats(self, stats):
+    def v2_playbook_on_stats(self, stats: AggregateStats) -> None:
         super().v2_playbook_on_stats(stats)
         self._end_stage()
         self._screen.report(context.CLIARGS)
         self._failed = bool(stats.failures or stats.dark)
         self._ended = True  # what other callbacks say from now on is for the operator
 
-    def _close(self):
+    def _close(self) -> None:
         """Also when the run was interrupted, or Ansible gave up."""
         if os.getpid() != self._process:
             return
@@ -257,7 +291,7 @@ class CallbackModule(Default):
         self._screen.finish(how, self._log, context.CLIARGS["check"])
 
 
-def group_of(inventory, pattern, hosts: list[str]) -> str:
+def group_of(inventory: InventoryManager, pattern: str, hosts: list[str]) -> str:
     """The group of the inventory that has just these hosts; the one the play names, if there are several."""
     groups = {name: {host.name for host in group.get_hosts()} for name, group in inventory.groups.items()}
     same = [name for name, members in groups.items() if members == set(hosts) and name not in ("all", "ungrouped")]

@@ -1,8 +1,12 @@
 """Callback restarts: which daemons were not restarted for the sake of meetings, with the command that does it later."""
 
 import shlex
+from collections.abc import Mapping
+from typing import Any
 
 from ansible import context
+from ansible.executor.stats import AggregateStats
+from ansible.executor.task_result import CallbackTaskResult
 from ansible.plugins.callback import CallbackBase
 
 DOCUMENTATION = r"""
@@ -21,7 +25,7 @@ requirements:
 DEFERRED = 3
 
 
-def command(arguments: dict, host: str, role: str) -> str:
+def command(arguments: Mapping[str, Any], host: str, role: str) -> str:
     """The line that restarts the daemon of a role on a host, whatever it holds."""
     inventories = [word for source in arguments.get("inventory") or [] for word in ("-i", source)]
     words = ["ansible-playbook", *inventories, *arguments.get("args", ()), "--limit", host]
@@ -29,7 +33,7 @@ def command(arguments: dict, host: str, role: str) -> str:
     return f". scripts/environment; {shlex.join([*words, '-e', 'restarts=now'])}"
 
 
-def touched(result: dict) -> set[str]:
+def touched(result: Mapping[str, Any]) -> set[str]:
     """Files that a task of a dry run would write."""
     given = result.get("invocation", {}).get("module_args", {})
     each = [result.get(key) or given.get(key) for key in ("dest", "path")]
@@ -44,16 +48,18 @@ class CallbackModule(CallbackBase):
     CALLBACK_NAME = "restarts"
     CALLBACK_NEEDS_ENABLED = True
 
-    def __init__(self):
+    def __init__(self) -> None:
         super().__init__()
-        self.written, self.deferred, self.planned = {}, {}, {}
+        self.written: dict[str, set[str]] = {}  # by host, the files that a dry run would write
+        self.deferred: dict[tuple[str, str], tuple[str, str]] = {}  # host and unit -> what it ends, and the role
+        self.planned: dict[tuple[str, str], str] = {}  # host and unit -> why it would be deferred, or not
 
-    def _would(self, host, restart, changed):
+    def _would(self, host: str, restart: Mapping[str, Any], changed: bool) -> bool:
         """Whether a dry run would restart: its files are as they were, so what tasks would write is looked at."""
         ours = [path for path in self.written.get(host, ()) for read in restart["reads"] if path.startswith(read)]
-        return restart["needed"] or bool(ours) or changed
+        return bool(restart["needed"] or ours or changed)
 
-    def v2_runner_on_ok(self, result):
+    def v2_runner_on_ok(self, result: CallbackTaskResult) -> None:
         host, told = result.host.get_name(), result.result
         restart = told.get("restart")
         if not restart:
@@ -64,12 +70,12 @@ class CallbackModule(CallbackBase):
         role = result.task._role.get_name() if result.task._role else ""
         where = (host, restart["unit"])
         if context.CLIARGS.get("check"):
-            if self._would(host, restart, told.get("changed")):
+            if self._would(host, restart, told.get("changed", False)):
                 self.planned[where] = f"deferred: it {restart['ends']}" if restart["ends"] else "it holds no meeting"
         elif restart["ends"]:
             self.deferred[where] = (restart["ends"], role)
 
-    def v2_playbook_on_stats(self, stats):
+    def v2_playbook_on_stats(self, stats: AggregateStats) -> None:
         for (host, unit), why in self.planned.items():
             self._display.display(f"{host}: {unit} would be restarted; {why}", color="yellow")
         for (host, unit), (ends, role) in self.deferred.items():

@@ -1,13 +1,13 @@
 """Inventory customer_folder: judges a customer's folder before Ansible reads a byte of it."""
 
-import sys
 from pathlib import Path
 
 from ansible.errors import AnsibleError
+from ansible.inventory.data import InventoryData
+from ansible.parsing.dataloader import DataLoader
 from ansible.plugins.inventory import BaseInventoryPlugin
 from ansible.plugins.loader import inventory_loader
 
-sys.path.append(str(Path(__file__).parents[1]))
 from toolkit.customer_folder import PLAN, errors, fingerprint, is_customer_folder
 from toolkit.judged import JUDGED, refuse
 from toolkit.yaml_data import shown_path
@@ -36,7 +36,7 @@ class InventoryModule(BaseInventoryPlugin):
 
     NAME = "customer_folder"
 
-    def verify_file(self, path):
+    def verify_file(self, path: str) -> bool:
         """The plan is ours, and judged when it is read; at any other file the folder is judged without its vault."""
         file = Path(path)
         if file.name == PLAN and file.is_file():
@@ -46,12 +46,13 @@ class InventoryModule(BaseInventoryPlugin):
             refuse(found)
         return False
 
-    def parse(self, inventory, loader, path, cache=True):
+    def parse(self, inventory: InventoryData, loader: DataLoader, path: str, cache: bool = True) -> None:
         def decrypt(content: bytes) -> bytes:
             try:
-                return loader._vault.decrypt(content)
+                plain: bytes = loader._vault.decrypt(content)
             except AnsibleError as error:
                 raise ValueError from error
+            return plain
 
         folder = shown_path(Path(path).parent)
         JUDGED[folder] = fingerprint(folder)

@@ -3,6 +3,8 @@
 import base64
 import json
 import threading
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from ansible.module_utils.openstack_customer import owner
 
@@ -19,9 +21,10 @@ class Cloud:
     seconds of it are left.
     """
 
-    def __init__(self, conn, common, seconds_left):
+    def __init__(self, conn: Any, common: Mapping[str, Any], seconds_left: Callable[[], int]) -> None:
         self.conn, self.common, self.seconds_left = conn, common, seconds_left
-        self._found, self._lock = {}, threading.Lock()
+        self._found: dict[tuple[str, str], Any] = {}
+        self._lock = threading.Lock()
         network, mine = conn.network, {"project_id": conn.current_project_id}
         self.network = network.find_network(common["network"], ignore_missing=False)
         self.servers = list(conn.compute.servers())
@@ -33,7 +36,7 @@ class Cloud:
             if group.description == owner(common["customer"])
         }
 
-    def find(self, service, kind, name):
+    def find(self, service: str, kind: str, name: str) -> Any:
         """Return the cloud's resource of that name, such as find("compute", "flavor", "m1.large"); it must exist."""
         with self._lock:
             if (kind, name) not in self._found:
@@ -45,17 +48,18 @@ class Cloud:
 class Instance:
     """One planned server. planned: what the module's option servers says of it. changed, created: what was done."""
 
-    def __init__(self, cloud, planned, check_mode):
+    def __init__(self, cloud: Cloud, planned: Mapping[str, Any], check_mode: bool) -> None:
         self.cloud, self.conn, self.planned, self.check_mode = cloud, cloud.conn, planned, check_mode
-        self.name = planned["name"]
+        self.name: str = planned["name"]
         self.changed = self.created = False
-        self.server = self.floating_ip = None
-        self.warnings = []
+        self.server: Any = None
+        self.floating_ip: Any = None
+        self.warnings: list[str] = []
         customer = cloud.common["customer"]
         self.description = owner(customer, self.name)
         self.metadata = {"customer": customer, "groups": ",".join(sorted(planned["groups"]))}
 
-    def prepare(self):
+    def prepare(self) -> None:
         """Ask the cloud for whatever the server lacks, itself included. InstanceError: a person has to decide."""
         self.server = self._usable(self._existing())
         if self.check_mode and not self.server:
@@ -67,26 +71,26 @@ class Instance:
             self.server = self._boot(port)
         self.floating_ip = self._keep_floating_ip(port)
 
-    def settled(self, server):
+    def settled(self, server: Any) -> bool:
         """Tell whether the server, as the cloud shows it now, is ACTIVE with its address."""
         self.server = server
         if server.status == "ERROR":
             reason = (server.fault or {}).get("message", "the cloud gives no reason")
             raise InstanceError(
                 f"The cloud could not boot {self.name}: {reason.rstrip('.')}. "
-                "Cure that and run again: the failed server is replaced."
+                "Fix the cause and run again: the failed server is replaced."
             )
         address = self.floating_ip and self.floating_ip.floating_ip_address
-        return self.check_mode or (server.status == "ACTIVE" and (not address or address in self._shown()))
+        return self.check_mode or bool(server.status == "ACTIVE" and (not address or address in self._shown()))
 
-    def late(self):
+    def late(self) -> str:
         """What to say of a server that did not settle in time."""
         return (
             f"{self.name} is in state {self.server.status} with addresses {sorted(self._shown())} after "
             f"{self.cloud.common['timeout']} s, expected ACTIVE: look at the cloud, then run again."
         )
 
-    def complete(self):
+    def complete(self) -> None:
         """Keep the metadata of the running server, and note what cannot be changed while it runs."""
         server, flavor, zone = self.server, self.planned["flavor"], self.planned.get("zone")
         if any(server.metadata.get(key) != value for key, value in self.metadata.items()):
@@ -102,11 +106,11 @@ class Instance:
                 f"{self.name} is in the zone {server.availability_zone}, not {zone}: delete it to have it made there"
             )
 
-    def _shown(self):
+    def _shown(self) -> set[str]:
         """The addresses that the cloud shows for the server."""
         return {address["addr"] for addresses in (self.server.addresses or {}).values() for address in addresses}
 
-    def _existing(self):
+    def _existing(self) -> Any:
         """Return this host's server, or none; refuse a foreign one of that name."""
         found = [server for server in self.cloud.servers if server.name == self.name]
         if len(found) > 1:
@@ -121,26 +125,30 @@ class Instance:
             )
         return found[0] if found else None
 
-    def _usable(self, server):
+    def _usable(self, server: Any) -> Any:
         """Return server when it runs or will run, none when one has to be booted."""
         if not server or server.status in ("ACTIVE", "BUILD"):
-            return self._deleted(server) if server and server.task_state == "deleting" else server
+            if not server or server.task_state != "deleting":
+                return server
+            self._deleted(server)
+            return None
         if server.status == "ERROR" and not server.launched_at:
             self.changed = True
             if not self.check_mode:
                 self.conn.compute.delete_server(server)
-            return self._deleted(server)
+            self._deleted(server)
+            return None
         raise InstanceError(
             f"The server {self.name} is in state {server.status}, not ACTIVE: start or repair it "
             f"(openstack server show {server.id}), or delete it to have it made anew, then run again."
         )
 
-    def _deleted(self, server):
-        """Wait until a deleted server is gone; return none."""
+    def _deleted(self, server: Any) -> None:
+        """Wait until a deleted server is gone."""
         if not self.check_mode:
             self.conn.compute.wait_for_delete(server, interval=1, wait=self.cloud.seconds_left())
 
-    def _keep_port(self):
+    def _keep_port(self) -> Any:
         groups = sorted(self.cloud.security_groups[name] for name in self.planned["security_groups"])
         port = self.cloud.ports.get(self.name)
         if not port:
@@ -158,7 +166,7 @@ class Instance:
                 port = self.conn.network.update_port(port, security_group_ids=groups)
         return port
 
-    def _boot(self, port):
+    def _boot(self, port: Any) -> Any:
         """Return the new server, not running yet."""
         common, planned, find = self.cloud.common, self.planned, self.cloud.find
         image = find("image", "image", common["image"])
@@ -187,7 +195,7 @@ class Instance:
             ]
         return self._create(request)
 
-    def _user_data(self):
+    def _user_data(self) -> str:
         """What cloud-init does at the first boot: nothing secret, for everyone on the server can read it."""
         operators = {
             "name": self.cloud.common["user"],
@@ -200,7 +208,7 @@ class Instance:
         config = {"hostname": self.name, "disable_root": True, "ssh_pwauth": False, "users": [operators]}
         return f"#cloud-config\n{json.dumps(config, indent=2)}\n"  # JSON is YAML, and says what is a text
 
-    def _create(self, request):
+    def _create(self, request: dict[str, Any]) -> Any:
         """Ask for the server; say what is wrong when its volume lies in a zone from which it may not be booted."""
         try:
             return self.conn.compute.create_server(**request)
@@ -214,7 +222,7 @@ class Instance:
                 f"cloud_volume_gb.videobridge: 0. The cloud says: {refusal}"
             ) from refusal
 
-    def _keep_volume(self, image):
+    def _keep_volume(self, image: Any) -> Any:
         storage, zone = self.conn.block_storage, self.planned.get("zone")
         found = (volume for volume in storage.volumes(name=self.name) if volume.name == self.name)
         zones = [known.name for known in storage.availability_zones()] if zone else []
@@ -227,7 +235,7 @@ class Instance:
         )
         return storage.wait_for_status(volume, status="available", failures=["error"], wait=self.cloud.seconds_left())
 
-    def _keep_floating_ip(self, port):
+    def _keep_floating_ip(self, port: Any) -> Any:
         """Return the port's floating IP, or none when the server is not public."""
         network = self.conn.network
         current = port and next((ip for ip in self.cloud.ips if ip.port_id == port.id), None)

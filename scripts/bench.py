@@ -187,7 +187,8 @@ def turn() -> list[dict]:
 def streaming() -> list[dict]:
     """Viewers of the streaming server; a program of its own, as its site and the page's are called the same."""
     command = [sys.executable, "scripts/bench_stream.py"]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    shared = {"PYTHONPATH": "tests/streaming:tests/conference:tests/render:lab/packages"}
+    done = subprocess.run(command, cwd=ROOT, env=os.environ | shared, capture_output=True, text=True, check=False)
     if done.returncode:
         sys.exit(f"bench: the stream failed:\n{done.stdout[-2000:]}{done.stderr[-2000:]}")
     row = json.loads(done.stdout.splitlines()[-1])

@@ -7,11 +7,10 @@ import tempfile
 import time
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path.append(str(ROOT / "tests/page"))
+from crowd import DOMAIN, SERVICE, Browser, enter, meet_host
+from site_of import run, unpacked
 
-from crowd import DOMAIN, SERVICE, Browser, enter, meet_host  # noqa: E402  # their folder is known since the line above
-from site_of import run, unpacked  # noqa: E402
+ROOT = Path(__file__).resolve().parent.parent
 
 PEOPLE, SCHOOLS = 300, 5
 VISITS, SECONDS, CONNECTIONS = 12, 30, 200

@@ -8,11 +8,9 @@ import tempfile
 from pathlib import Path
 
 import bench_wrk as wrk
+from mapper import KEY, Mapper, free_port, jid
 
 ROOT = Path(__file__).resolve().parent.parent
-sys.path.append(str(ROOT / "tests/mapper"))
-
-from mapper import KEY, Mapper, free_port, jid  # noqa: E402  # their folder is known since the line above
 
 TURNS, SECONDS, CONNECTIONS = 9, 2, 16
 ROOMS = 1000

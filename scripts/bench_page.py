@@ -9,11 +9,9 @@ import tempfile
 from pathlib import Path
 
 import bench_wrk as wrk
+from site_of import DOMAIN, Site, run, serve, unpacked
 
 ROOT = Path(__file__).resolve().parent.parent
-sys.path.append(str(ROOT / "tests/page"))
-
-from site_of import DOMAIN, Site, run, serve, unpacked  # noqa: E402  # their folder is known since the line above
 
 TURNS, SECONDS = 15, 2
 CONNECTIONS = 200

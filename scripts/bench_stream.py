@@ -9,18 +9,15 @@ import re
 import ssl
 import statistics
 import subprocess
-import sys
 import tempfile
 import time
 from pathlib import Path
 
 import aiohttp
+from machine import SUITES, root_filesystems
+from site_of import NOISE, ORIGIN, Site, wait
 
 ROOT = Path(__file__).resolve().parent.parent
-sys.path += [str(ROOT / "tests/streaming"), str(ROOT / "lab/packages")]
-
-from machine import SUITES, root_filesystems  # noqa: E402  # their folders are known since the line above
-from site_of import NOISE, ORIGIN, Site, wait  # noqa: E402
 
 VIEWERS, SECONDS = 50, 40
 

@@ -16,11 +16,15 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import yaml
 
 ROOT = Path(__file__).parents[1]
+type Mutant = dict[str, str]
+
 LINKED = (".venv", ".tools", "collections")  # not of the repository, and nothing changes them
 LONGEST = 900  # seconds for the tests of one change
 LAB = (
@@ -68,7 +72,7 @@ def run(place: Path, tests: str) -> tuple[bool, str]:
     return done.returncode == 0, (failures or [""])[0]
 
 
-def unnoticed(place: Path, mutant: dict) -> tuple[bool, str]:
+def unnoticed(place: Path, mutant: Mutant) -> tuple[bool, str]:
     """What run says with the change, which is taken back."""
     file = place / mutant["file"]
     text = file.read_text()
@@ -79,12 +83,12 @@ def unnoticed(place: Path, mutant: dict) -> tuple[bool, str]:
         file.write_text(text)
 
 
-def shown(mutant: dict) -> str:
+def shown(mutant: Mutant) -> str:
     change = f"{mutant['file']}: {mutant['from'].strip()!r} -> {mutant['to'].strip()!r} ({mutant['tests']})"
     return f"{mutant['fault']}: {change}" if "fault" in mutant else change
 
 
-def changes(pattern: str = "") -> list[dict]:
+def changes(pattern: str = "") -> list[Mutant]:
     """The entries whose list or whose file has the pattern in its name."""
     return [
         mutant
@@ -99,12 +103,12 @@ def main(pattern: str = "") -> int:
     jobs = int(os.environ.get("JOBS", os.cpu_count() or 1))
     begun, survivors = time.monotonic(), []
     with tempfile.TemporaryDirectory(prefix="mutants") as folder, concurrent.futures.ThreadPoolExecutor(jobs) as pool:
-        places = queue.Queue()
+        places: queue.Queue[Path] = queue.Queue()
         for number in range(jobs):
             (place := Path(folder, str(number))).mkdir()
             places.put(copy_of_checkout(place))
 
-        def there(work, *about):
+        def there[T](work: Callable[..., T], *about: Any) -> T:
             place = places.get()
             try:
                 return work(place, *about)

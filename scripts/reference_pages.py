@@ -95,11 +95,11 @@ def checks(module: ast.Module) -> Iterator[tuple[str, str, str]]:
 
 def errors(root: Path) -> str:
     """The page of errors: commands for each role, and the checks of the verification."""
-    hints = constants(ast.parse((root / "display/where_to_look.py").read_text()))["WHERE_TO_LOOK"]
+    hints = constants(ast.parse((root / "toolkit/display/where_to_look.py").read_text()))["WHERE_TO_LOOK"]
     rows = [f"| `{role}` | `{look}` |\n" for role, look in sorted(ast.literal_eval(hints).items())]
     modules = [ast.parse(path.read_text()) for path in sorted(root.glob("tests/conference/test_*.py"))]
     found = [f"| {' | '.join(map(cell, row))} |\n" for module in modules for row in checks(module)]
-    head = PRINTED.format(sources="display/where_to_look.py and tests/conference")
+    head = PRINTED.format(sources="toolkit/display/where_to_look.py and tests/conference")
     return head + ERRORS + ROLES + "".join(rows) + CHECKS + "".join(found)
 
 

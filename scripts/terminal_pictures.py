@@ -16,9 +16,9 @@ from rich._export_format import CONSOLE_SVG_FORMAT
 from rich.console import Console
 from rich.text import Text
 
+from tests.contract.terminal import WIDTH, Terminal
+
 ROOT = Path(__file__).parent.parent
-sys.path.append(str(ROOT / "tests/contract"))
-from terminal import WIDTH, Terminal  # noqa: E402 -- found by the line before
 
 FORMAT = re.sub(r"@font-face \{\{.*?\}\}", "", CONSOLE_SVG_FORMAT, flags=re.DOTALL)  # no fonts of third parties
 GROUPS = {"meet": ["acme-meet"], "videobridges": [f"acme-jvb-{n}" for n in range(1, 5)], "turn": ["acme-turn-1"]}

@@ -8,11 +8,18 @@ strategy runs.
 
 import functools
 import gc
+from collections.abc import Callable
+from typing import Any
 
 import ansible_mitogen.affinity
 import ansible_mitogen.loaders
 import ansible_mitogen.module_finder
 import ansible_mitogen.strategy
+from ansible.executor.play_iterator import PlayIterator
+from ansible.executor.task_queue_manager import TaskQueueManager
+from ansible.inventory.host import Host
+from ansible.playbook.play_context import PlayContext
+from ansible.playbook.task import Task
 from ansible.plugins.loader import filter_loader, strategy_loader, test_loader
 from ansible.template import Templar
 from ansible.utils.display import Display
@@ -34,11 +41,11 @@ ansible_mitogen.affinity.policy = ansible_mitogen.affinity.Policy()
 ansible_mitogen.module_finder.compile = functools.cache(compile)
 
 
-def without_strategies(deprecated):
+def without_strategies(deprecated: Callable[..., None]) -> Callable[..., None]:
     """Return Display.deprecated without the warning about strategies from outside, which every run would print."""
 
     @functools.wraps(deprecated)
-    def others(display, msg, *arguments, **options):
+    def others(display: Any, msg: str, *arguments: Any, **options: Any) -> None:
         _skip_stackwalk = True  # Ansible looks for the plugin that warns, in frames that do not say this
         if not msg.startswith("Use of strategy plugins not included in ansible.builtin "):
             deprecated(display, msg, *arguments, **options)
@@ -48,21 +55,23 @@ def without_strategies(deprecated):
 
 Display.deprecated = without_strategies(Display.deprecated)
 
+Linear: Any = strategy_loader.get("linear", class_only=True)
 
-class StrategyModule(ansible_mitogen.strategy.StrategyMixin, strategy_loader.get("linear", class_only=True)):
+
+class StrategyModule(ansible_mitogen.strategy.StrategyMixin, Linear):
     """Linear through mitogen."""
 
-    def __init__(self, tqm):
+    def __init__(self, tqm: TaskQueueManager) -> None:
         super().__init__(tqm)
-        self._reached = {}
+        self._reached: dict[tuple[Any, ...], dict[str, Any]] = {}
 
-    def run(self, iterator, play_context, result=0):
+    def run(self, iterator: PlayIterator, play_context: PlayContext, result: int = 0) -> Any:
         for loader in (filter_loader, test_loader):
             list(loader.all())
         gc.freeze()  # a worker's garbage collection would copy every page it shares with this process
         return super().run(iterator, play_context, result)
 
-    def _queue_task(self, host, task, task_vars, play_context):
+    def _queue_task(self, host: Host, task: Task, task_vars: dict[str, Any], play_context: PlayContext) -> None:
         if task.connection != "local":
             reach = {name: task_vars[name] for name in REACH if name in task_vars}
             key = (host.name, *reach.values())

@@ -13,10 +13,12 @@ PREFIX = "^(jitsi|cloud)_"
 
 
 def looks_secret(value: object) -> bool:
+    """Whether the value is a text with a key, or a login in an address."""
     return isinstance(value, str) and LIKE_A_SECRET.search(value) is not None
 
 
 def shorten(text: str) -> str:
+    """The text, with its end left out where it is longer than LONGEST_QUOTE characters."""
     return text if len(text) <= LONGEST_QUOTE else text[: LONGEST_QUOTE - 3] + "..."
 
 

@@ -36,7 +36,7 @@ class Error:
 class NotDataError(Exception):
     """A file that is no data a customer can give. Its text is the sentence; `line` is 0 for the whole file."""
 
-    def __init__(self, text: str, line: int = 0):
+    def __init__(self, text: str, line: int = 0) -> None:
         super().__init__(text)
         self.line = line
 

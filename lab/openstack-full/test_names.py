@@ -15,11 +15,10 @@ import dns.message
 import dns.query
 import openstack
 import pytest
+from shared_zone import NAME_SERVER, make, show
 
 CHECKOUT = Path(__file__).parents[2]
 CLOUDS = Path(os.environ.get("LAB_STATE", CHECKOUT / ".lab")) / "openstack-full/clouds.yaml"
-sys.path.insert(0, str(CHECKOUT / "lab/openstack-full"))
-from shared_zone import NAME_SERVER, make, show  # noqa: E402  # by the line before
 
 # Runs a module with what it shares with others where Ansible would put it.
 RUN = """

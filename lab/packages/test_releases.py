@@ -3,17 +3,13 @@
 import functools
 import http.server
 import subprocess
-import sys
 import threading
 
 import pytest
+from toolkit.cli.jitsi_releases import dated, releases
+from toolkit.cli.jitsi_repository import dates, package_list
 
 from test_packages import HERE, STATE
-
-sys.path += [str(HERE.parents[1] / part) for part in ("", "scripts", "filter_plugins")]
-
-from jitsi_releases import dated, releases
-from jitsi_repository import dates, package_list
 
 
 @pytest.fixture(scope="module")

@@ -6,12 +6,12 @@ import subprocess
 from pathlib import Path
 
 import yaml
-from moderation_errors import moderation_errors
-from recording_errors import recording_errors
-from topology_errors import topology_errors
-from trunk_errors import trunk_errors
 
 from toolkit.machines import KINDS
+from toolkit.plan.topology_errors import topology_errors
+from toolkit.relations.moderation_errors import moderation_errors
+from toolkit.relations.recording_errors import recording_errors
+from toolkit.relations.trunk_errors import trunk_errors
 from toolkit.settings.schema import defaults, secrets, whole
 from toolkit.settings.setting_errors import setting_errors
 from toolkit.settings.wording import at, expected

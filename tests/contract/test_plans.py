@@ -2,8 +2,9 @@
 
 import itertools
 
-from bridge_capacity import bridge_capacity
 from contract import DEFAULTS
+
+from toolkit.plan.bridge_capacity import bridge_capacity
 
 PLANS = DEFAULTS["jitsi_plans"]
 SOLD = {name: plan for name, plan in PLANS.items() if name != "individual"}

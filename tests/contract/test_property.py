@@ -5,15 +5,15 @@ import re
 
 import yaml
 from contract import DEFAULTS, GROUPS, NAMES, PLAN, SCHEMA, SEED, SETTINGS
-from folder_errors import folder_errors
 from hypothesis import HealthCheck, event, given, seed, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
-from page_errors import page_errors
-from recording_errors import recording_errors
-from topology_errors import topology_errors
-from trunk_errors import trunk_errors
 
+from toolkit.folder.folder_errors import folder_errors
+from toolkit.page.page_errors import page_errors
+from toolkit.plan.topology_errors import topology_errors
+from toolkit.relations.recording_errors import recording_errors
+from toolkit.relations.trunk_errors import trunk_errors
 from toolkit.settings.schema import secrets
 from toolkit.settings.setting_errors import setting_errors
 

@@ -2,13 +2,11 @@
 
 import gzip
 import hashlib
-import importlib.util
 import os
 import re
 import shutil
 import socket
 from datetime import UTC, datetime
-from importlib.machinery import SourceFileLoader
 from pathlib import Path
 
 import pytest
@@ -16,10 +14,8 @@ import yaml
 from contract import DEFAULTS, ROOT, SETTINGS, play, snapshot, write_customer
 from signing import fingerprint, gpg, served
 
-loader = SourceFileLoader("releases", str(ROOT / "scripts/releases"))
-program = importlib.util.module_from_spec(importlib.util.spec_from_loader("releases", loader))
-loader.exec_module(program)
-repository_module = importlib.import_module("jitsi_repository")
+from toolkit.cli import jitsi_repository as repository_module
+from toolkit.cli import releases as program
 
 # Of the catalogue, two; the newer one's date is behind that of the second jibri, which has no release of its own.
 RELEASES = {"2.0.11031": "2026-06-08", "2.0.11146": "2026-08-03", "2.0.11248": "2026-09-14"}
@@ -125,9 +121,8 @@ def releases(catalogue, monkeypatch, capsys):
     """releases(words): what the program prints, or its sentence."""
 
     def run(*words):
-        monkeypatch.setattr("sys.argv", ["releases", *words])
         try:
-            program.main()
+            program.main(list(words))
         except SystemExit as end:
             return str(end.code)
         return capsys.readouterr().out

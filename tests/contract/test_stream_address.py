@@ -4,7 +4,8 @@ import subprocess
 
 import yaml
 from contract import ROOT, SEED, SETTINGS, environment, write_customer
-from secret_for import secret_for
+
+from toolkit.secrets.secret_for import secret_for
 
 STREAMING = {
     "jitsi_stream_publishers": ["192.0.2.17/32"],

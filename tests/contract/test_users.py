@@ -1,24 +1,21 @@
 """scripts/users, run as make runs it. The servers are a stand-in here: what happens to them is molecule's business."""
 
-import importlib.util
 import os
 import re
 import signal
 import subprocess
 import tempfile
 import time
-from importlib.machinery import SourceFileLoader
 from pathlib import Path
 
 import pytest
 import yaml
-from account_purposes import account_purposes
 from contract import ROOT, SEED, SETTINGS, environment, play, snapshot, write_customer
-from secret_for import secret_for
 
-loader = SourceFileLoader("users", str(ROOT / "scripts/users"))
-program = importlib.util.module_from_spec(importlib.util.spec_from_loader("users", loader))
-loader.exec_module(program)
+from toolkit.cli import users as program
+from toolkit.secrets.account_purposes import account_purposes
+from toolkit.secrets.secret_for import secret_for
+
 FOREIGN = {"kind": "token", "issuer": "acme", "audience": "jitsi", "jwks_url": "https://id.acme.test/keys"}
 PASSWORD = re.compile(r"user (\S+)  password (\S+)$", re.MULTILINE)
 
@@ -59,7 +56,10 @@ def users(servers, folder, **words):
 def surroundings(folder):
     """The operator's environment, with a log file: nothing that is secret may reach it."""
     packages = next((ROOT / ".venv/lib").glob("python3.*/site-packages"))
-    return environment(folder.parent) | {"PYTHONPATH": str(packages), "ANSIBLE_LOG_PATH": str(folder.parent / "log")}
+    return environment(folder.parent) | {
+        "PYTHONPATH": f"{ROOT}:{packages}",
+        "ANSIBLE_LOG_PATH": str(folder.parent / "log"),
+    }
 
 
 def made(folder):

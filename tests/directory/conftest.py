@@ -4,17 +4,10 @@ import contextlib
 import json
 import shutil
 import subprocess
-import sys
-from pathlib import Path
 
 import pytest
-
-ROOT = Path(__file__).parents[2]
-sys.path.insert(0, str(ROOT / "lab/packages"))
-
-# Found by the line above.
-from directories import BASE, BIND_DN, DAEMON, GROUP, PASSWORD, PROGRAM, Authority, Daemon, Slapd  # noqa: E402
-from machine import SUITES, Machine, root_filesystems  # noqa: E402
+from directories import BASE, BIND_DN, DAEMON, GROUP, PASSWORD, PROGRAM, Authority, Daemon, Slapd
+from machine import SUITES, Machine, root_filesystems
 
 SERVERS = {"ldap-1.acme.example": "127.0.0.11", "ldap-2.acme.example": "127.0.0.12"}
 

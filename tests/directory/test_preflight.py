@@ -1,14 +1,10 @@
 """make validate with a directory within reach: the playbook as an operator runs it, in the network of the servers."""
 
 import subprocess
-import sys
 
 import pytest
-from directories import BASE, BIND_DN, GROUP, PASSWORD, ROOT
-
-sys.path.insert(0, str(ROOT / "tests/contract"))
-
 from contract import SETTINGS, environment, write_customer
+from directories import BASE, BIND_DN, GROUP, PASSWORD, ROOT
 
 
 @pytest.fixture(scope="module", autouse=True)

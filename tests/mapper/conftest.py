@@ -3,18 +3,12 @@
 import contextlib
 import itertools
 import signal
-import sys
-from pathlib import Path
 
 import pytest
+from machine import SUITES, Machine, root_filesystems
+from mapper import Mapper
 
-ROOT = Path(__file__).parents[2]
-sys.path += [str(Path(__file__).parent), str(ROOT / "lab/packages")]
-
-from machine import SUITES, Machine, root_filesystems  # noqa: E402  # their folders are known since the line above
-from mapper import Mapper  # noqa: E402
-
-from toolkit.program_archive import program_archive  # noqa: E402
+from toolkit.formats.program_archive import archive_of
 
 INSIDE = "/usr/local/sbin/jitsi-conference-mapper"
 # A disk that is soon full, for the one test that fills it.
@@ -28,7 +22,7 @@ def machine(request, tmp_path_factory):
     mountpoint = tmp_path_factory.mktemp(request.param)
     small = f"mkdir -p {mountpoint}{SMALL} && mount -t tmpfs -o size=320k small {mountpoint}{SMALL}"
     with contextlib.closing(Machine(root, mountpoint, small)) as running:
-        (running.root / INSIDE.lstrip("/")).write_bytes(program_archive("conference_mapper"))
+        (running.root / INSIDE.lstrip("/")).write_bytes(archive_of("conference_mapper"))
         yield running
 
 

@@ -12,21 +12,17 @@ import re
 import shutil
 import signal
 import ssl
-import sys
 import threading
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from machine import SUITES, Machine, root_filesystems, wait
+from prosody_accounts import Storage, converge
+from rendering import render
+from xmpp import Refused, element, session
 
 ROOT = Path(__file__).parents[2]
-sys.path[:0] = map(str, [ROOT / "lab/packages", ROOT / "tests/render", ROOT / "tests/conference"])
-
-# Found by the line above.
-from machine import SUITES, Machine, root_filesystems, wait  # noqa: E402
-from prosody_accounts import Storage, converge  # noqa: E402
-from rendering import render  # noqa: E402
-from xmpp import Refused, element, session  # noqa: E402
 
 EXAMPLE = "example-small"
 ROOM = "daily"

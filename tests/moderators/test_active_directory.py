@@ -4,17 +4,12 @@ import asyncio
 import dataclasses
 import json
 import statistics
-import sys
-from pathlib import Path
 
 import aiohttp
 import pytest
-from rendering import render
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "directory"))
-
 from domain import BASE, PASSWORD, NearbyDaemon, running_domain
 from login import log_in
+from rendering import render
 
 SETTINGS = {
     "jitsi_directory": {

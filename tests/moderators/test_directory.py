@@ -5,17 +5,12 @@ import dataclasses
 import json
 import shutil
 import statistics
-import sys
-from pathlib import Path
 
 import aiohttp
 import pytest
-from rendering import render
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "directory"))
-
 from directories import BASE, BIND_DN, DAEMON, GROUP, PASSWORD, PROGRAM, Authority, Daemon, Slapd
 from login import log_in
+from rendering import render
 
 SERVER = "ldap-1.acme.example"
 SETTINGS = {

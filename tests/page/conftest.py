@@ -1,19 +1,15 @@
 """The stand-in page of Jitsi, sites made of it, and a browser that finds them."""
 
 import os
-import sys
 from pathlib import Path
 
+import browser as suite
 import pytest
 from playwright.sync_api import sync_playwright
+from published import tarball
+from site_of import DOMAIN, need, run, serve, unpacked
 
 HERE = Path(__file__).parent
-ROOT = HERE.parent.parent
-sys.path.append(str(ROOT / "tests/conference"))  # for the browser the verification suite has
-
-import browser as suite  # noqa: E402  # its folder is known since the line above
-from published import tarball  # noqa: E402  # it stands beside this file, which is no package
-from site_of import DOMAIN, need, run, serve, unpacked  # noqa: E402  # so does this
 
 AXE = (
     "axe-core",

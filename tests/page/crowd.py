@@ -9,17 +9,12 @@ import resource
 import select
 import socket
 import ssl
-import sys
 import threading
 from pathlib import Path
 
-from site_of import DOMAIN, HERE, ROOT, certify, need, placed, run, started, write
-
-sys.path.append(str(ROOT / "tests/turn"))
-sys.path.append(str(ROOT / "tests/render"))
-
-from network import Place, enter, inside  # its folder is known since the lines above
+from network import Place, enter, inside
 from rendering import link_role, play
+from site_of import DOMAIN, HERE, certify, need, placed, run, started, write
 
 SERVICE = {4: "192.0.2.1", 6: "2001:db8:1::1"}
 IPV6_FREEBIND = 78  # of linux/in6.h; Python has no name for it

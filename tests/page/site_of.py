@@ -8,17 +8,15 @@ import shutil
 import socket
 import ssl
 import subprocess
-import sys
 import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+from rendering import bundled, link_role, play, within_limits
+
 HERE = Path(__file__).parent
 ROOT = HERE.parent.parent
-sys.path.append(str(ROOT / "tests/render"))
-
-from rendering import bundled, link_role, play, within_limits  # noqa: E402  # their folder is known since the line above
 
 STATE = Path(os.environ.get("LAB_STATE") or ROOT / ".lab")
 RELEASE = "1.0.9268-1"

@@ -11,7 +11,7 @@ import signalling
 import yaml
 from site_of import DOMAIN, ORIGIN, ROOT, run, serve, write
 
-from toolkit.pictures import clean
+from toolkit.page.pictures import clean
 
 LOGO = (
     '<svg xmlns="http://www.w3.org/2000/svg" width="170" height="40"><rect width="170" height="40" rx="6" fill="{}"/>'

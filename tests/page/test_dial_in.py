@@ -2,14 +2,10 @@
 
 import itertools
 import re
-import sys
 
 import pytest
-from site_of import DOMAIN, ORIGIN, ROOT, serve
-
-sys.path.append(str(ROOT / "tests/mapper"))
-
 from mapper import KEY, Mapper
+from site_of import DOMAIN, ORIGIN, serve
 
 GATEWAY, STRANGER = "127.0.0.7", "127.0.0.8"
 ROOM = "rat-7f3a"

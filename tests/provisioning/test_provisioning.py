@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 import yaml
-from planned_rows import planned_rows
 
+from toolkit.firewall.planned_rows import planned_rows
 from toolkit.machines import GROUPS
 
 ROOT = Path(__file__).parents[2]
@@ -221,8 +221,8 @@ MOMENTS = {
     "after the network": lambda cloud: some(cloud.network.networks(), "brittle"),
     "after the router": lambda cloud: some(cloud.network.routers(), "brittle"),
     "amid the security groups": lambda cloud: some(cloud.network.security_groups(), "brittle"),
-    "after the second server": lambda cloud: some(cloud.compute.servers(details=False), "brittle", 2),
-    "after the third floating IP": lambda cloud: some(cloud.network.ips(), "brittle", 3),
+    "after the key pair": lambda cloud: some(cloud.compute.keypairs(), "brittle"),
+    "amid the servers, made at the same time": lambda cloud: some(cloud.compute.servers(details=False), "brittle", 2),
 }
 
 

@@ -2,15 +2,11 @@
 
 import os
 import subprocess
-import sys
-from pathlib import Path
 from types import SimpleNamespace as Thing
 
 import pytest
+from machine import Machine, root_filesystems, wait
 from openstack_ssh_hostkeys import SshHostkeys
-
-sys.path.insert(0, str(Path(__file__).parents[2] / "lab/packages"))
-from machine import Machine, root_filesystems, wait  # by the line before
 
 ADDRESS = "198.51.100.7"
 NAME, SERVER = "acme-meet", "0b2ce5a1-8d2c-4a6f-9f1e-3c2c0d5b7a11"

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from toolkit.program_archive import program_archive
+from toolkit.formats.program_archive import archive_of
 
 DAY = 24 * 3600
 LONG, BEGUN = 600_000, 20_000  # bytes of a recording that fills a small disk, and of one that has begun
@@ -110,7 +110,7 @@ class Recorder:
         self.base, self.made_before, self.said = base / "recording", recordings, ""
         self.make_room()
         self.program = base / "recording-delivery"
-        self.program.write_bytes(program_archive("recording_delivery"))
+        self.program.write_bytes(archive_of("recording_delivery"))
         self.settings = {
             "folder": str(self.base), "target": {"kind": "local"}, "password": "", "ssh_key": "", "recipients": [],
             "days": 14, "spare_gb": 0, "alert_url": listener.url, "host": "acme-jibri-1", "units": [],

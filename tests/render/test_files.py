@@ -4,16 +4,13 @@ import json
 import os
 import re
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 from pyhocon import ConfigFactory, ConfigTree
+from standin.properties import Properties
 
 ROOT = Path(__file__).parents[2]
-sys.path.insert(0, str(ROOT / "lab/packages/common"))
-
-from standin.properties import Properties  # noqa: E402 - found by the line above
 
 # Runs prosody.cfg.lua as prosody does and prints what it said, as JSON.
 PROSODY = """

@@ -2,19 +2,12 @@
 
 import contextlib
 import os
-import sys
-from pathlib import Path
 
+import browser as suite
 import pytest
+from machine import SUITES, root_filesystems
 from playwright.sync_api import sync_playwright
-
-HERE = Path(__file__).parent
-sys.path.append(str(HERE.parent / "conference"))  # for the browser the verification suite has
-sys.path.append(str(HERE.parents[1] / "lab/packages"))
-
-import browser as suite  # noqa: E402  # its folder is known since the lines above
-from machine import SUITES, root_filesystems  # noqa: E402  # so is its
-from site_of import DOMAIN, Site, need  # noqa: E402  # it stands beside this file, which is no package
+from site_of import DOMAIN, Site, need
 
 
 @pytest.fixture(scope="session")

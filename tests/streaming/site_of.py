@@ -6,19 +6,16 @@ import os
 import re
 import shutil
 import subprocess
-import sys
 import time
 from pathlib import Path
 
+from browser import need
+from machine import Machine, wait
+from publisher import publish
+from rendering import link_role, play, within_limits
+
 HERE = Path(__file__).parent
 ROOT = HERE.parent.parent
-sys.path.insert(0, str(ROOT / "lab/packages"))
-sys.path += [str(ROOT / "tests/conference"), str(ROOT / "tests/render")]
-
-from browser import need  # noqa: E402  # found by the line above
-from machine import Machine, wait  # noqa: E402  # by the line before
-from publisher import publish  # noqa: E402
-from rendering import link_role, play, within_limits  # noqa: E402
 
 DOMAIN = "stream.meet.example-services.test"
 ORIGIN = f"https://{DOMAIN}"

@@ -3,19 +3,12 @@
 import re
 import ssl
 import subprocess
-import sys
-from pathlib import Path
 
 import pytest
-
-ROOT = Path(__file__).parents[2]
-sys.path[:0] = map(str, [ROOT / "lab/packages", ROOT / "tests/render", ROOT / "tests/turn"])
-
-# Found by the line above.
-from gateway import DOMAIN, OTHER_PIN, PIN, PUBLIC, ROOM, TRUNK, Gateway, Mapper, World, render  # noqa: E402
-from machine import SUITES, root_filesystems  # noqa: E402
-from names import Names  # noqa: E402
-from trunk import NETWORKS, TRUNK_PASSWORD, Provider  # noqa: E402
+from gateway import DOMAIN, OTHER_PIN, PIN, PUBLIC, ROOM, TRUNK, Gateway, Mapper, World, render
+from machine import SUITES, root_filesystems
+from names import Names
+from trunk import NETWORKS, TRUNK_PASSWORD, Provider
 
 
 def make_authority(file, names=f"DNS:{DOMAIN}"):

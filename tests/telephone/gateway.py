@@ -19,7 +19,7 @@ from rendering import bundled, link_role, play
 
 from programs.dial_in_ivr.prompts import prompt_file, trailing_silence
 from programs.dial_in_ivr.settings import Settings
-from toolkit.program_archive import program_archive
+from toolkit.formats.program_archive import archive_of
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
@@ -172,7 +172,7 @@ class Gateway:
         settings = json.loads(files["dial_in_ivr/settings.json"]) | timings
         put("/etc/dial-in-ivr/settings.json", json.dumps(settings))
         program = self.machine.root / "usr/local/sbin/dial-in-ivr"
-        program.write_bytes(program_archive("dial_in_ivr"))
+        program.write_bytes(archive_of("dial_in_ivr"))
         program.chmod(0o755)
         if not tones:
             return

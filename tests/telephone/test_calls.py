@@ -15,7 +15,7 @@ from machine import wait
 from network import inside
 from phone import RATE, Call, loudness, strength, tone
 
-from toolkit.program_archive import program_archive
+from toolkit.formats.program_archive import archive_of
 
 NUMBER = f"sip:4930901820@{PUBLIC}"
 # So that nothing is waited for that a test does not want to see.
@@ -337,7 +337,7 @@ def real_mapper(gateway, mapper):
     settings = {"domain": DOMAIN, "days": 14, "numbers": [], "key": KEY, "caller_guesses": 1}
     gateway.machine.put("/etc/mapper.json", json.dumps(settings))
     program = gateway.machine.root / "usr/local/sbin/jitsi-conference-mapper"
-    program.write_bytes(program_archive("conference_mapper"))
+    program.write_bytes(archive_of("conference_mapper"))
     command = "python3 /usr/local/sbin/jitsi-conference-mapper /etc/mapper.json /tmp"
     daemon = gateway.machine.daemon("nobody", "nogroup", f"exec {command} > /dev/null 2>&1")
 

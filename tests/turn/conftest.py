@@ -7,24 +7,19 @@ import os
 import re
 import shutil
 import subprocess
-import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import SimpleNamespace
 
+import browser as suite
 import pytest
+from machine import SUITES, Machine, root_filesystems, wait
+from network import FLOATING, IPV6, Cloud, Place, enter
 from playwright.sync_api import sync_playwright
+from rendering import render
 
-ROOT = Path(__file__).parents[2]
-sys.path[:0] = map(str, [ROOT / "lab/packages", ROOT / "tests/render", ROOT / "tests/conference"])
-
-# Found by the line above.
-import browser as suite  # noqa: E402
-from external_services import external_services  # noqa: E402
-from machine import SUITES, Machine, root_filesystems, wait  # noqa: E402
-from network import FLOATING, IPV6, Cloud, Place, enter  # noqa: E402
-from rendering import render  # noqa: E402
+from toolkit.plan.external_services import external_services
 
 SMALL, SINGLE = "example-small", "example-single"
 # The last part of their addresses, as hosts.yml says.

@@ -1,8 +1,9 @@
 import subprocess
 
 import pytest
-from access_errors import access_errors
 from openstack.config import loader
+
+from toolkit.folder.access_errors import access_errors
 
 MISSING = "No such file or directory"
 

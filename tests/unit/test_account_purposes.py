@@ -1,4 +1,4 @@
-from account_purposes import account_purposes
+from toolkit.secrets.account_purposes import account_purposes
 
 
 def test_names_written_down_have_the_first_issue():

@@ -2,9 +2,8 @@ from pathlib import Path
 
 import pytest
 import yaml
-from ansible.errors import AnsibleFilterError
-from bridge_capacity import bridge_capacity
 
+from toolkit.plan.bridge_capacity import bridge_capacity
 from toolkit.settings.schema import defaults
 
 PLANS = yaml.safe_load((Path(__file__).parents[2] / "group_vars/all/catalog.yml").read_text())["jitsi_plans"]
@@ -28,9 +27,11 @@ def test_measured_points_interpolated_and_never_extrapolated(vcpus, cameras, peo
     assert bridge_capacity(vcpus, cameras) == people
 
 
-@pytest.mark.parametrize(("vcpus", "cameras"), [(0, "few"), ("4", "few"), (4, "none")])
-def test_refuses_what_has_no_capacity(vcpus, cameras):
-    with pytest.raises(AnsibleFilterError):
+@pytest.mark.parametrize(
+    ("vcpus", "cameras", "named"), [(0, "few", "CPUs"), ("4", "few", "CPUs"), (4, "none", "small_rooms")]
+)
+def test_refuses_what_has_no_capacity(vcpus, cameras, named):
+    with pytest.raises(ValueError, match=named):
         bridge_capacity(vcpus, cameras)
 
 

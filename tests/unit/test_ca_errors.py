@@ -1,10 +1,11 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from ca_errors import ca_errors
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
+
+from toolkit.trust.ca_errors import ca_errors
 
 NOW = datetime(2027, 1, 1, tzinfo=UTC)
 

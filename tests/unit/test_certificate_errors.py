@@ -3,11 +3,12 @@ from pathlib import Path
 
 import certifi
 import pytest
-from certificate_errors import certificate_errors
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
+
+from toolkit.trust.certificate_errors import certificate_errors
 
 REAL_ROOTS = certifi.where()
 NOW = datetime(2030, 6, 1, tzinfo=UTC)

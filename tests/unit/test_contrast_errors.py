@@ -1,6 +1,6 @@
 import pytest
-from contrast_errors import contrast, contrast_errors
 
+from toolkit.page.contrast_errors import contrast, contrast_errors
 from toolkit.settings.schema import defaults
 
 DEFAULTS = defaults()["jitsi_page_colors"]

@@ -1,4 +1,4 @@
-from csp_hash import csp_hash
+from toolkit.page.csp_hash import csp_hash
 
 
 def test_is_what_browsers_compute():

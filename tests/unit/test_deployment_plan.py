@@ -1,4 +1,4 @@
-from deployment_plan import deployment_plan
+from toolkit.plan.deployment_plan import deployment_plan
 
 SETTINGS = {
     "jitsi_domain": "meet.a.example",

@@ -1,8 +1,9 @@
 from functools import partial
 
 import pytest
-from directory_errors import directory_errors as judge
-from directory_errors import filter_is_good
+
+from toolkit.relations.directory_errors import directory_errors as judge
+from toolkit.relations.directory_errors import filter_is_good
 
 directory_errors = partial(judge, folder="/srv/acme")
 LDAP = {

@@ -1,4 +1,4 @@
-from directory_rows import directory_rows
+from toolkit.firewall.directory_rows import directory_rows
 
 
 def test_one_row_per_port_whatever_the_number_of_servers():

@@ -1,6 +1,6 @@
 """What the world's DNS must know of a server."""
 
-from dns_records import dns_records
+from toolkit.plan.dns_records import dns_records
 
 
 def test_every_name_leads_to_both_addresses():

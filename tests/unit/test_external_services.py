@@ -1,6 +1,6 @@
 import pytest
-from ansible.errors import AnsibleFilterError
-from external_services import external_services
+
+from toolkit.plan.external_services import external_services
 
 
 def test_a_relay_is_announced_as_stun_turn_and_turns():
@@ -25,5 +25,5 @@ def test_without_relays_nothing_is_announced():
 
 @pytest.mark.parametrize("wrong", ["turn-1.meet.test", [1], [""]])
 def test_refuses_what_is_no_list_of_names(wrong):
-    with pytest.raises(AnsibleFilterError, match="list of host names"):
+    with pytest.raises(ValueError, match="list of host names"):
         external_services(wrong)

@@ -1,5 +1,6 @@
 import pytest
-from folder_errors import folder_errors
+
+from toolkit.folder.folder_errors import folder_errors
 
 SECRETS = ["jitsi_seed"]
 

@@ -1,6 +1,6 @@
 """What the summary says about host keys."""
 
-from host_key_sources import host_key_sources
+from toolkit.trust.host_key_sources import host_key_sources
 
 KNOWN_HOSTS = """\
 acme-jvb-1,198.51.100.8 ssh-ed25519 BBBB id-2 trusted

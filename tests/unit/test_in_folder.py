@@ -1,5 +1,6 @@
 import pytest
-from in_folder import in_folder
+
+from toolkit.folder.in_folder import in_folder
 
 
 @pytest.mark.parametrize(

@@ -4,8 +4,8 @@ from pathlib import Path
 import jinja2
 import pytest
 import yaml
-from ansible.errors import AnsibleFilterError
-from java_heap import DAEMONS, java_heap
+
+from toolkit.plan.java_heap import DAEMONS, java_heap
 
 WIRING = Path(__file__).parents[2] / "group_vars"
 GROUPS = {daemon: group for daemon, (group, *_) in DAEMONS.items()}
@@ -50,5 +50,5 @@ def test_a_daemon_gets_its_share_between_its_least_and_its_most(daemon, memory_m
 
 @pytest.mark.parametrize(("daemon", "groups"), [("prosody", ["meet"]), ("jigasi", ["meet", "turn"])])
 def test_a_daemon_that_is_not_there_is_an_error(daemon, groups):
-    with pytest.raises(AnsibleFilterError, match=daemon):
+    with pytest.raises(ValueError, match=daemon):
         java_heap(4000, daemon, groups)

@@ -1,5 +1,6 @@
 import pytest
-from machine_kind import machine_kind
+
+from toolkit.plan.machine_kind import machine_kind
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,8 @@
 from pathlib import Path
 
 import pytest
-from markdown_page import markdown_page
+
+from toolkit.page.markdown_page import markdown_page
 
 SHIPPED = sorted((Path(__file__).parents[2] / "roles/consent_gate/files/texts").glob("*.md"))
 

@@ -1,5 +1,6 @@
 import pytest
-from moderation_errors import moderation_errors
+
+from toolkit.relations.moderation_errors import moderation_errors
 
 NAMES = {"prefixes": [], "fixed": [], "shortest": 0}
 SETTINGS = {

@@ -4,14 +4,14 @@ import os
 from pathlib import Path
 
 import pytest
-from access_errors import access_errors
-from ca_errors import ca_errors
-from certificate_errors import certificate_errors
-from markdown_page import markdown_page
-from picture import picture
 
 from toolkit.customer_folder import fingerprint
 from toolkit.files import BYTES, content, is_within
+from toolkit.folder.access_errors import access_errors
+from toolkit.page.markdown_page import markdown_page
+from toolkit.page.picture import picture
+from toolkit.trust.ca_errors import ca_errors
+from toolkit.trust.certificate_errors import certificate_errors
 
 READERS = {
     "text": lambda file: markdown_page(file)["errors"],

@@ -1,6 +1,6 @@
 import pytest
-from ansible.errors import AnsibleFilterError
-from nftables_rules import nftables_rules
+
+from toolkit.firewall.nftables_rules import nftables_rules
 
 ADDRESSES = {"meet": ["10.71.0.10"], "videobridges": ["10.71.0.11", "10.71.0.12"], "turn": []}
 WORLD = ["0.0.0.0/0", "::/0"]
@@ -81,10 +81,10 @@ def test_a_reason_cannot_end_its_comment():
     ],
 )
 def test_refuses_a_row_it_cannot_print(row, named):
-    with pytest.raises(AnsibleFilterError, match=named):
+    with pytest.raises(ValueError, match=named):
         rules(ingress=[row])
 
 
 def test_refuses_an_address_that_is_none():
-    with pytest.raises(AnsibleFilterError, match="admin"):
+    with pytest.raises(ValueError, match="admin"):
         rules(ingress=[{"proto": "tcp", "port": 22, "peer": "admin"}], admin=["192.0.2.1/24"])

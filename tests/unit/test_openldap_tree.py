@@ -1,13 +1,9 @@
 """Module openldap_tree on a tree in memory; molecule's topology ldap asks a real slapd."""
 
-import sys
-from pathlib import Path
 from types import SimpleNamespace
 
-import pytest
-
-sys.path.insert(0, str(Path(__file__).parents[2] / "roles/openldap/library"))
 import openldap_tree
+import pytest
 
 SUFFIX = "dc=acme,dc=example"
 GROUP = f"cn=moderators,ou=groups,{SUFFIX}"

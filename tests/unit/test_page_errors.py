@@ -1,8 +1,8 @@
 from pathlib import Path
 
 import pytest
-from page_errors import page_errors
 
+from toolkit.page.page_errors import page_errors
 from toolkit.settings.schema import defaults
 
 ROOT = Path(__file__).parents[2]

@@ -6,8 +6,9 @@ import zlib
 from io import BytesIO
 
 import pytest
-from picture import picture
 from PIL import Image
+
+from toolkit.page.picture import picture
 
 SVG = '<svg xmlns="http://www.w3.org/2000/svg" {}>{}</svg>'
 

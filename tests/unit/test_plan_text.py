@@ -1,5 +1,6 @@
 import pytest
-from plan_text import plan_text
+
+from toolkit.plan.plan_text import plan_text
 
 SERVER = {"flavor": "m1", "floating_ip": True, "groups": ["videobridges"]}
 PLAN = {

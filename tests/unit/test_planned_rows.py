@@ -1,4 +1,4 @@
-from planned_rows import planned_rows
+from toolkit.firewall.planned_rows import planned_rows
 
 LDAP = {"proto": "tcp", "port": 636, "peer": "directories", "why": "people"}
 PAGE = {"proto": "tcp", "port": 443, "peer": "world", "why": "page"}

@@ -1,6 +1,6 @@
 """Which addresses the internet does not reach."""
 
-from private_addresses import private_addresses
+from toolkit.firewall.private_addresses import private_addresses
 
 
 def test_only_private_addresses_are_named():

@@ -7,9 +7,9 @@ import zipfile
 from io import BytesIO
 
 import pytest
-from program_archive import program_archive
 
-from toolkit import program_archive as archives
+from toolkit.formats import program_archive as archives
+from toolkit.formats.program_archive import program_archive
 
 
 @pytest.fixture

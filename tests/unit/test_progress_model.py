@@ -3,10 +3,11 @@
 from pathlib import Path
 
 import pytest
-from progress_log import RunLog
-from progress_model import Run, duration, listed, plain
-from progress_results import LINES, adds, error_text, notes
-from where_to_look import where_to_look
+
+from toolkit.display.log import RunLog
+from toolkit.display.model import Run, duration, listed, plain
+from toolkit.display.results import LINES, adds, error_text, notes
+from toolkit.display.where_to_look import where_to_look
 
 HOSTS = ["acme-jvb-1", "acme-jvb-2", "acme-jvb-10"]
 

@@ -1,5 +1,6 @@
 import pytest
-from recording_errors import recording_errors
+
+from toolkit.relations.recording_errors import recording_errors
 
 SFTP = {"kind": "sftp", "host": "files.acme.example", "user": "jitsi", "host_key": "ssh-ed25519 AAAA"}
 WEBDAV = {"kind": "webdav", "url": "https://cloud.acme.example/dav", "user": "jitsi", "folder": "recordings"}

@@ -1,5 +1,6 @@
 import pytest
-from recording_rows import recording_rows
+
+from toolkit.firewall.recording_rows import recording_rows
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,6 @@
 import pytest
-from ansible.errors import AnsibleFilterError
-from security_groups import security_groups
+
+from toolkit.firewall.security_groups import security_groups
 
 ADMIN = ["192.0.2.0/24", "2001:db8::/32"]
 
@@ -67,7 +67,7 @@ def test_the_same_rule_twice_is_printed_once():
 
 
 def test_refuses_a_peer_that_is_no_group():
-    with pytest.raises(AnsibleFilterError, match="videobridge'"):
+    with pytest.raises(ValueError, match="videobridge'"):
         rules({"proto": "tcp", "port": 1, "peer": "videobridge"})
 
 

@@ -2,7 +2,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from pysequoia import Tsk
-from signing_key_errors import signing_key_errors
+
+from toolkit.trust.signing_key_errors import signing_key_errors
 
 NOW = datetime.now(UTC)
 URL = "https://packages.example/key.asc"

@@ -4,7 +4,8 @@ import shutil
 import subprocess
 
 import pytest
-from stream_targets import stream_targets
+
+from toolkit.firewall.stream_targets import stream_targets
 
 DOMAIN = "meet.acme.example"
 # Of the letters that derived secrets have.

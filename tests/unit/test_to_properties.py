@@ -1,6 +1,6 @@
 import pytest
-from ansible.errors import AnsibleFilterError
-from to_properties import to_properties
+
+from toolkit.formats.to_properties import to_properties
 
 
 def test_names_are_joined_and_a_mapping_may_have_a_value_itself():
@@ -24,16 +24,16 @@ def test_an_encoded_secret_stays_as_it_is():
 
 @pytest.mark.parametrize("wrong", [["a"], "a", None])
 def test_refuses_what_is_no_mapping(wrong):
-    with pytest.raises(AnsibleFilterError, match="needs a mapping"):
+    with pytest.raises(ValueError, match="needs a mapping"):
         to_properties(wrong)
 
 
 @pytest.mark.parametrize("wrong", [None, ["a"]])
 def test_refuses_values_a_line_cannot_hold(wrong):
-    with pytest.raises(AnsibleFilterError, match=r"a\.b is neither"):
+    with pytest.raises(ValueError, match=r"a\.b is neither"):
         to_properties({"a": {"b": wrong}})
 
 
 def test_refuses_a_name_that_stands_twice():
-    with pytest.raises(AnsibleFilterError, match=r"a\.b stands twice"):
+    with pytest.raises(ValueError, match=r"a\.b stands twice"):
         to_properties({"a": {"b": 1}, "a.b": 2})

@@ -1,6 +1,7 @@
 import pytest
-from topology_errors import planned_hosts, topology_errors
 
+from toolkit.plan.names import planned_hosts
+from toolkit.plan.topology_errors import topology_errors
 from toolkit.settings.schema import defaults
 
 DEFAULTS = defaults()

@@ -2,9 +2,10 @@ import re
 from pathlib import Path
 
 import yaml
-from plan_text import PEERS
-from topology_picture import OUTSIDE, topology_picture
-from trunk_rows import LISTENS, trunk_rows
+
+from toolkit.firewall.trunk_rows import LISTENS, trunk_rows
+from toolkit.plan.plan_text import PEERS
+from toolkit.plan.topology_picture import OUTSIDE, topology_picture
 
 ROOT = Path(__file__).parents[2]
 

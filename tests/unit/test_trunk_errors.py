@@ -1,5 +1,6 @@
 import pytest
-from trunk_errors import trunk_errors
+
+from toolkit.relations.trunk_errors import trunk_errors
 
 TRUNK = {"host": "sip.trunk.example", "networks": ["192.0.2.0/24"]}
 LOGIN = {"jitsi_trunk": TRUNK | {"user": "4930"}, "jitsi_trunk_password": "secret"}

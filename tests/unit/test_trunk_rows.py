@@ -2,7 +2,8 @@ from pathlib import Path
 
 import pytest
 import yaml
-from trunk_rows import LISTENS, trunk_rows
+
+from toolkit.firewall.trunk_rows import LISTENS, trunk_rows
 
 OFFER = yaml.safe_load((Path(__file__).parents[2] / "group_vars/jitsi/firewall.yml").read_text())["firewall_offer"]
 

@@ -1,17 +1,14 @@
 """What the wiring (group_vars) hands to the roles of each host, evaluated by Ansible from one customer's settings."""
 
 import json
-import sys
 from pathlib import Path
 
 import pytest
 import yaml
+from rendering import ROLES, play, render
+from settings import SETTINGS
 
 ROOT = Path(__file__).parents[2]
-sys.path[:0] = map(str, [ROOT / "tests/render", ROOT / "filter_plugins"])
-
-from rendering import ROLES, play, render  # noqa: E402 - found by the line above
-from settings import SETTINGS  # noqa: E402 - of this folder
 
 EXAMPLE = "example-full"  # every kind of machine, each with a host of its own
 # Learnt from the cloud once there are servers.

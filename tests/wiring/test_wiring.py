@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 import yaml
-from secret_for import secret_for
 from settings import SEED
+
+from toolkit.secrets.secret_for import secret_for
 
 pytestmark = pytest.mark.xdist_group("wiring")  # Ansible evaluates it once
 HERE = Path(__file__).parent

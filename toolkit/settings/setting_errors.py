@@ -63,7 +63,7 @@ def _rank(violation: Violation) -> tuple[int, bool]:
 class _Report:
     """Puts errors into words."""
 
-    def __init__(self, schema: Schema, settings: dict[str, Any], unreadable: dict[str, str]):
+    def __init__(self, schema: Schema, settings: dict[str, Any], unreadable: dict[str, str]) -> None:
         self.schema, self.settings, self.unreadable = schema, settings, unreadable
         self.guesses = 0
 

@@ -1,12 +1,10 @@
 """Lookup customer_files: what stands in which file of the customer's folder."""
 
-import sys
 from pathlib import Path
 
 from ansible.errors import AnsibleError
 from ansible.plugins.lookup import LookupBase
 
-sys.path.append(str(Path(__file__).parents[3]))
 from toolkit.customer_folder import SETTINGS, VAULT
 from toolkit.yaml_data import shown_path
 

@@ -1,13 +1,9 @@
 """Lookup customer_settings: every setting as plain data, and which of them could not be evaluated."""
 
-import sys
-from pathlib import Path
-
 from ansible.errors import AnsibleError
 from ansible.plugins.lookup import LookupBase
 from jinja2 import Undefined
 
-sys.path.append(str(Path(__file__).parents[3]))
 from toolkit.settings.schema import secrets
 
 DOCUMENTATION = r"""

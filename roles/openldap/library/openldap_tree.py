@@ -4,6 +4,8 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Container, Iterable, Mapping
+from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 
@@ -88,23 +90,26 @@ passwords: {description: Accounts whose password was set or hashed., type: list,
 removed: {description: Accounts that were deleted., type: list, elements: str, returned: always}
 """
 
+# Attribute in lower case -> its values.
+Entry = dict[str, list[bytes]]
+
 ACCOUNT = "jitsiAccount"
 ISSUED = "jitsiPasswordIssued"
 PASSWORD = "userPassword"  # noqa: S105  # the name of the attribute
 
 
-def digest(dn, password):
+def digest(dn: str, password: str) -> bytes:
     """Return what is remembered of a password that was issued."""
     return hashlib.sha256(f"{dn}\0{password}".encode()).hexdigest().encode()
 
 
-def listed(value):
+def listed(value: object) -> list[bytes]:
     """Return a value or several as the bytes LDAP takes."""
     values = value if isinstance(value, (list, tuple)) else [value]
     return [item if isinstance(item, bytes) else str(item).encode() for item in values]
 
 
-def differences(current, wanted):
+def differences(current: Entry, wanted: Mapping[str, object]) -> dict[str, list[bytes]]:
     """Return {attribute: values} for what of wanted an entry does not have as wanted; object classes only grow.
 
     current knows attributes in lower case.
@@ -122,7 +127,7 @@ def differences(current, wanted):
     return found
 
 
-def members(present, wanted, accounts):
+def members(present: Iterable[str], wanted: Iterable[str], accounts: Container[str]) -> list[str]:
     """Return the members a group should have: those wanted, and those present who are nobody's accounts."""
     return sorted({*wanted, *(member for member in present if member not in accounts)})
 
@@ -130,13 +135,15 @@ def members(present, wanted, accounts):
 class Tree:
     """The tree as it is, and what has been done to it; changes nothing when dry."""
 
-    def __init__(self, server, suffix, dry):
+    def __init__(self, server: str, suffix: str, dry: bool) -> None:
         self.suffix, self.dry = suffix, dry
-        self.done = {"added": [], "updated": [], "passwords": [], "removed": []}
+        self.done: dict[str, list[str]] = {"added": [], "updated": [], "passwords": [], "removed": []}
         self.connection = ldap.initialize(server)
         self.connection.sasl_external_bind_s()
 
-    def search(self, base, scope, query="(objectClass=*)", attributes=("*", "+")):
+    def search(
+        self, base: str, scope: int, query: str = "(objectClass=*)", attributes: Iterable[str] = ("*", "+")
+    ) -> dict[str, Entry]:
         """Return {name: {attribute in lower case: values}} of what is found; nothing where there is no such base."""
         try:
             found = self.connection.search_s(base, scope, query, list(attributes))
@@ -144,36 +151,36 @@ class Tree:
             return {}
         return {normal(dn): {name.lower(): values for name, values in entry.items()} for dn, entry in found if dn}
 
-    def read(self, dn):
+    def read(self, dn: str) -> Entry | None:
         return self.search(dn, ldap.SCOPE_BASE).get(normal(dn))
 
-    def below(self, query, attributes):
+    def below(self, query: str, attributes: Iterable[str]) -> dict[str, Entry]:
         return self.search(self.suffix, ldap.SCOPE_SUBTREE, query, attributes)
 
-    def note(self, what, dn):
+    def note(self, what: str, dn: str) -> None:
         if dn not in self.done[what]:
             self.done[what].append(dn)
 
-    def add(self, dn, attributes):
+    def add(self, dn: str, attributes: Mapping[str, object]) -> None:
         """Make an entry; slapd itself adds the attribute its name consists of."""
         self.note("added", dn)
         if not self.dry:
             self.connection.add_s(dn, [(name, listed(value)) for name, value in attributes.items()])
 
-    def update(self, dn, attributes, quietly=False):
+    def update(self, dn: str, attributes: Mapping[str, object], quietly: bool = False) -> None:
         if not quietly:
             self.note("updated", dn)
         if not self.dry:
             self.connection.modify_s(dn, [(ldap.MOD_REPLACE, name, listed(v)) for name, v in attributes.items()])
 
-    def ensure(self, dn, attributes):
+    def ensure(self, dn: str, attributes: Mapping[str, object]) -> None:
         current = self.read(dn)
         if current is None:
             self.add(dn, attributes)
         elif changes := differences(current, attributes):
             self.update(dn, changes)
 
-    def account(self, dn, password, attributes):
+    def account(self, dn: str, password: str, attributes: dict[str, Any]) -> None:
         """Make dn an account. Its password is set before that is remembered: a run that was stopped does it again."""
         current = self.read(dn)
         issued = digest(normal(dn), password)
@@ -188,38 +195,41 @@ class Tree:
             self.set_password(dn, password)
             self.update(dn, {ISSUED: issued}, quietly=True)
 
-    def set_password(self, dn, password):
+    def set_password(self, dn: str, password: str) -> None:
         """Have slapd hash and store a password, and forget failed tries."""
         self.note("passwords", dn)
         if not self.dry:
             self.connection.passwd_s(dn, None, password)
 
-    def remove(self, dn):
+    def remove(self, dn: str) -> None:
         self.note("removed", dn)
         if not self.dry:
             self.connection.delete_s(dn)
 
-    def hash_clear_passwords(self):
+    def hash_clear_passwords(self) -> None:
         for dn, entry in self.below(f"({PASSWORD}=*)", [PASSWORD]).items():
             for password in entry.get(PASSWORD.lower(), []):
                 if not password.startswith(b"{"):
                     self.set_password(dn, password.decode())
 
 
-def normal(dn):
+def normal(dn: str) -> str:
     """Return a name in the one form in which names are compared."""
-    return ldap.dn.dn2str(ldap.dn.str2dn(dn.lower()))
+    name: str = ldap.dn.dn2str(ldap.dn.str2dn(dn.lower()))
+    return name
 
 
-def apply(tree, parameters):
+def apply(tree: Tree, parameters: Mapping[str, Any]) -> dict[str, list[str]]:
     """Bring the tree to what is wanted."""
 
-    def person(name):
+    def person(name: str) -> str:
         return f"uid={ldap.dn.escape_dn_chars(name)},{parameters['people_base']}"
 
     for entry in parameters["entries"]:
         tree.ensure(entry["dn"], entry["attributes"])
-    accounts = {dn: (password, {"objectClass": []}) for dn, password in parameters["programs"].items()}
+    accounts: dict[str, tuple[str, dict[str, Any]]] = {
+        dn: (password, {"objectClass": []}) for dn, password in parameters["programs"].items()
+    }
     for name, password in parameters["people"].items():
         accounts[person(name)] = (password, {"objectClass": ["inetOrgPerson"], "cn": name, "sn": name})
     for dn, (password, attributes) in accounts.items():
@@ -243,7 +253,7 @@ def apply(tree, parameters):
     return tree.done
 
 
-def main():
+def main() -> None:
     entry = {"dn": {"type": "str", "required": True}, "attributes": {"type": "dict", "required": True}}
     module = AnsibleModule(
         argument_spec={

@@ -2,7 +2,8 @@
 """A customer's DNS records in Designate, in a zone that may hold records of others."""
 
 import time
-from typing import ClassVar
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, ClassVar
 
 from ansible.module_utils.openstack_customer import CustomerModule, is_of_a_host, owner
 
@@ -70,12 +71,15 @@ published:
   returned: when state is present
 """
 
+# Name and type of a record -> what it is to be.
+Wanted = Mapping[tuple[str, str], Mapping[str, str]]
+
 TTL = 300
 # Types that answer the question where a name leads.
 ADDRESSES = ("A", "AAAA", "CNAME")
 
 
-def obstacles(existing: list, wanted: dict, customer: str) -> list[str]:
+def obstacles(existing: Iterable[Any], wanted: Wanted, customer: str) -> list[str]:
     """Return a sentence per record of somebody else that leads one of the wanted names elsewhere."""
     names = {name for name, _ in wanted}
     return [
@@ -101,7 +105,7 @@ class Records(CustomerModule):
     }
     module_kwargs: ClassVar = {"supports_check_mode": True}
 
-    def run(self):
+    def run(self) -> None:
         self.changed = False
         self.zone_name = self.params["zone"].rstrip(".") + "."
         wanted = {(record["name"], record["type"]): record for record in self.params["records"]}
@@ -115,7 +119,7 @@ class Records(CustomerModule):
         published = self._keep(zone, existing, wanted)
         self.exit_json(changed=self.changed, published=published)
 
-    def _find_zone(self):
+    def _find_zone(self) -> Any:
         if not self.conn.has_service("dns"):
             self.fail_json(
                 msg="cloud_dns.mode is designate, and the cloud has no DNS service: write mode: printed and set the "
@@ -129,7 +133,7 @@ class Records(CustomerModule):
             )
         return zone
 
-    def _make_zone(self):
+    def _make_zone(self) -> Any:
         self.changed = True
         if self.check_mode:
             return None
@@ -141,7 +145,7 @@ class Records(CustomerModule):
         self._await_active(lambda: [self.conn.dns.get_zone(zone)])
         return zone
 
-    def _keep(self, zone, existing, wanted):
+    def _keep(self, zone: Any, existing: Iterable[Any], wanted: Wanted) -> list[str]:
         """Create, update and delete the customer's records; return what is published."""
         customer, found = self.params["customer"], {(record.name, record.type): record for record in existing}
         owners = {owner(customer, host) for host in self.params["hosts"]}
@@ -163,12 +167,12 @@ class Records(CustomerModule):
             self._await_active(lambda: [r for r in self.conn.dns.recordsets(zone) if (r.name, r.type) in kept])
         return [" ".join([name, kind, wanted[name, kind]["value"]]) for name, kind in sorted(kept)]
 
-    def _apply(self, request, *arguments, **values):
+    def _apply(self, request: Callable[..., Any], *arguments: Any, **values: Any) -> None:
         self.changed = True
         if not self.check_mode:
             request(*arguments, **values)
 
-    def _await_active(self, look):
+    def _await_active(self, look: Callable[[], Iterable[Any]]) -> None:
         """Wait until Designate has handed what is looked at to its name servers."""
         while waiting := [thing for thing in look() if thing.status != "ACTIVE"]:
             if time.monotonic() > self.deadline or any(thing.status == "ERROR" for thing in waiting):

@@ -1,7 +1,7 @@
 #!/usr/bin/python
 """Keep a customer's security groups exactly as stated, all of them in one call."""
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from ansible.module_utils.openstack_customer import owner
 from ansible_collections.openstack.cloud.plugins.module_utils.openstack import OpenStackModule
@@ -45,13 +45,13 @@ security_groups:
 FIELDS = ("direction", "ethertype", "protocol", "port_range_min", "port_range_max", "remote_ip_prefix")
 
 
-def wanted(rule: dict, ids: dict) -> tuple:
+def wanted(rule: dict[str, Any], ids: dict[str, str]) -> tuple[Any, ...]:
     """Return what identifies a stated rule; its remote group is a name."""
     group = rule["remote_group"]
     return (*(rule[field] for field in FIELDS), ids.get(group, group))
 
 
-def present(rule: dict) -> tuple:
+def present(rule: Any) -> tuple[Any, ...]:
     """Return what identifies one of Neutron's rules; its remote group is an identifier."""
     ethertype = rule["ethertype"] if "ethertype" in rule else rule["ether_type"]
     values = {**rule, "ethertype": ethertype}
@@ -65,7 +65,7 @@ class SecurityGroups(OpenStackModule):
     }
     module_kwargs: ClassVar = {"supports_check_mode": True}
 
-    def run(self):
+    def run(self) -> None:
         description = owner(self.params["customer"])
         found = list(self.conn.network.security_groups(project_id=self.conn.current_project_id))
         groups = {group.name: group for group in found if group.description == description}
@@ -81,7 +81,7 @@ class SecurityGroups(OpenStackModule):
                 changed |= self._keep_rules(groups[stated["name"]], stated["rules"], ids)
         self.exit_json(changed=changed, security_groups=ids)
 
-    def _keep_rules(self, group, stated, ids):
+    def _keep_rules(self, group: Any, stated: list[dict[str, Any]], ids: dict[str, str]) -> bool:
         want = {wanted(rule, ids) for rule in stated}
         have = {present(rule): rule["id"] for rule in group.security_group_rules}
         missing, surplus = want - have.keys(), have.keys() - want
@@ -98,8 +98,8 @@ class SecurityGroups(OpenStackModule):
                 for rule in rules:
                     rule["ether_type"] = rule.pop("ethertype")
                 self.conn.network.create_security_group_rules(rules)
-            for rule in surplus:
-                self.conn.network.delete_security_group_rule(have[rule])
+            for gone in surplus:
+                self.conn.network.delete_security_group_rule(have[gone])
         return bool(missing or surplus)
 
 

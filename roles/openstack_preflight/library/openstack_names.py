@@ -1,7 +1,8 @@
 #!/usr/bin/python
 """The cloud's things that a customer's settings name, looked up before anything is made."""
 
-from typing import ClassVar
+from collections.abc import Iterator, Sequence
+from typing import Any, ClassVar
 
 from ansible_collections.openstack.cloud.plugins.module_utils.openstack import OpenStackModule
 
@@ -51,7 +52,7 @@ RETURN = r"""
 """
 
 
-def error(kind: str, setting: str, name: str, things: list) -> str:
+def error(kind: str, setting: str, name: str, things: Sequence[Any]) -> str:
     """Return what is wrong with a name that is to mean exactly one of the things, or an empty text."""
     found = [thing for thing in things if thing.id == name] or [thing for thing in things if thing.name == name]
     if not found:
@@ -68,7 +69,7 @@ def error(kind: str, setting: str, name: str, things: list) -> str:
     return ""
 
 
-def duplicate(kind: str, name: str, things: list) -> str:
+def duplicate(kind: str, name: str, things: Sequence[Any]) -> str:
     """Return what is wrong when the cloud has several of what the toolkit makes once, or an empty text."""
     found = sorted(thing.id for thing in things if thing.name == name)
     if len(found) < 2:
@@ -89,13 +90,13 @@ class Names(OpenStackModule):
     }
     module_kwargs: ClassVar = {"supports_check_mode": True}
 
-    def run(self):
+    def run(self) -> None:
         errors = [*self._of_settings(), *self._of_own()]
         if any(errors):
             self.fail_json(msg=" ".join([*filter(None, errors), "Nothing was touched."]))
         self.exit_json(changed=False)
 
-    def _of_settings(self):
+    def _of_settings(self) -> Iterator[str]:
         """Yield the errors of what the settings name."""
         network, image = self.params["external_network"], self.params["image"]
         yield error("image", "cloud_image", image, list(self.conn.image.images()))
@@ -109,7 +110,7 @@ class Names(OpenStackModule):
             for name in sorted(set(self.params["zones"]) - set(zones)):
                 yield f"cloud_bridge_zones names {name}, and the cloud has {', '.join(zones)}: write zones it has."
 
-    def _of_own(self):
+    def _of_own(self) -> Iterator[str]:
         """Yield the errors of what the toolkit makes by name."""
         shared, project = f"{self.params['customer']}-jitsi", {"project_id": self.conn.current_project_id}
         network = self.conn.network

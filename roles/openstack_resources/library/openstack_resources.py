@@ -1,7 +1,8 @@
 #!/usr/bin/python
 """Everything one customer has in the cloud: list it or delete it."""
 
-from typing import ClassVar
+from collections.abc import Iterable
+from typing import Any, ClassVar
 
 from ansible.module_utils.openstack_customer import CustomerModule, is_of_a_host, owner
 
@@ -52,7 +53,11 @@ deleted:
 """
 
 
-def is_part_of(zone, record) -> bool:
+# Kind of resource -> those of the customer.
+Found = dict[str, list[Any]]
+
+
+def is_part_of(zone: Any, record: Any) -> bool:
     """Tell whether Designate itself keeps this record: the zone's SOA and its own name servers."""
     return record.name == zone.name and record.type in ("SOA", "NS")
 
@@ -65,7 +70,7 @@ class Resources(CustomerModule):
     }
     module_kwargs: ClassVar = {"supports_check_mode": True}
 
-    def run(self):
+    def run(self) -> None:
         self.owner = owner(self.params["customer"])
         self.project = {"project_id": self.conn.current_project_id}
         found = self._find()
@@ -78,22 +83,22 @@ class Resources(CustomerModule):
             found = self._find()
         self.exit_json(changed=changed, deleted=deleted, resources=self._names(found))
 
-    def _mine(self, description):
+    def _mine(self, description: str | None) -> bool:
         """Tell by its description whether something belongs to the customer, and to the hosts asked for."""
         if self.params["hosts"] is None:
-            return description == self.owner or is_of_a_host(description, self.params["customer"])
+            return bool(description == self.owner or is_of_a_host(description, self.params["customer"]))
         return description in [owner(self.params["customer"], host) for host in self.params["hosts"]]
 
-    def _of_host(self, resource):
+    def _of_host(self, resource: Any) -> bool:
         """Tell by metadata and name whether a server or volume is meant."""
         wanted = self.params["hosts"] is None or resource.name in self.params["hosts"]
-        return wanted and resource.metadata.get("customer") == self.params["customer"]
+        return bool(wanted and resource.metadata.get("customer") == self.params["customer"])
 
-    def _find(self):
+    def _find(self) -> Found:
         """Return the resources by kind, in the order of their deletion."""
         compute, network = self.conn.compute, self.conn.network
         volumes = self.conn.block_storage.volumes() if self.conn.has_service("block-storage") else []
-        found = {
+        found: Found = {
             "servers": [server for server in compute.servers() if self._of_host(server)],
             "floating IPs": [ip for ip in network.ips(**self.project) if self._mine(ip.description)],
             "ports": [port for port in network.ports(**self.project) if self._mine(port.description)],
@@ -122,7 +127,7 @@ class Resources(CustomerModule):
             "key pairs": [key for key in compute.keypairs() if key.name == shared],
         }
 
-    def _goes(self, zone, records):
+    def _goes(self, zone: Any, records: Iterable[Any]) -> bool:
         """Tell whether a zone goes with the customer: the toolkit made it, and nothing of others is in it."""
         if self.params["hosts"] is not None or zone.description != f"made for {self.owner}":
             return False
@@ -133,13 +138,13 @@ class Resources(CustomerModule):
         return not others
 
     @staticmethod
-    def _names(found):
+    def _names(found: Found) -> dict[str, list[str]]:
         return {
             kind: sorted(getattr(r, "floating_ip_address", None) or r.name or r.id for r in resources)
             for kind, resources in found.items()
         }
 
-    def _delete(self, found):
+    def _delete(self, found: Found) -> None:
         compute, network = self.conn.compute, self.conn.network
         for server in found["servers"]:
             compute.delete_server(server)
@@ -159,7 +164,7 @@ class Resources(CustomerModule):
         self._delete_names(found)
         self._delete_shared(found)
 
-    def _delete_shared(self, found):
+    def _delete_shared(self, found: Found) -> None:
         """Delete what belongs to all servers together; there is none of it where single hosts are meant."""
         compute, network = self.conn.compute, self.conn.network
         for router in found.get("routers", []):
@@ -177,7 +182,7 @@ class Resources(CustomerModule):
         for key in found.get("key pairs", []):
             compute.delete_keypair(key)
 
-    def _delete_names(self, found):
+    def _delete_names(self, found: Found) -> None:
         """Delete records and zones; Designate lists them until its name servers have let go of them."""
         dns = self.conn.dns
         for record in found["DNS records"]:

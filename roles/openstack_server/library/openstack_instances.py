@@ -2,8 +2,9 @@
 """The customer's servers, each with everything that is its own: port, floating IP, volume."""
 
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from ansible.module_utils.openstack_customer import CustomerModule
 from ansible.module_utils.openstack_instance import Cloud, Instance, InstanceError
@@ -153,10 +154,10 @@ class Instances(CustomerModule):
     }
     module_kwargs: ClassVar = {"supports_check_mode": True}
 
-    def run(self):
+    def run(self) -> None:
         cloud = Cloud(self.conn, self.params, self.seconds_left)
         instances = [Instance(cloud, planned, self.check_mode) for planned in self.params["servers"]]
-        self.errors = []
+        self.errors: list[str] = []
         with ThreadPoolExecutor(AT_ONCE) as pool:
             prepared = list(pool.map(lambda each: self._told(each.prepare), instances))
         self._await([each for each, (done, _) in zip(instances, prepared, strict=True) if done and each.server])
@@ -171,7 +172,7 @@ class Instances(CustomerModule):
             },
         )
 
-    def _told(self, act, *arguments):
+    def _told(self, act: Callable[..., Any], *arguments: Any) -> tuple[bool, Any]:
         """Return whether act succeeded, and its result; keep the sentence of an error."""
         try:
             return True, act(*arguments)
@@ -179,7 +180,7 @@ class Instances(CustomerModule):
             self.errors.append(str(error))
             return False, None
 
-    def _await(self, waiting):
+    def _await(self, waiting: list[Instance]) -> None:
         """Look at all servers together until each has settled, has failed, or is late."""
         while waiting:
             shown = {server.id: server for server in self.conn.compute.servers()}

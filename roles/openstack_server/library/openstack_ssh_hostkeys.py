@@ -123,7 +123,7 @@ class SshHostkeys(OpenStackModule):
         "console_grace": {"type": "int", "default": 30},
     }
 
-    def run(self):
+    def run(self) -> None:
         self.file = Path(self.params["known_hosts"])
         self.server = (self.params["name"], self.params["address"], self.params["server_id"])
         keys, source = keys_of(self._lines(self.file), self.params["name"], self.params["server_id"])
@@ -133,13 +133,13 @@ class SshHostkeys(OpenStackModule):
         self.exit_json(changed=self._keep(keys, source), source=source)
 
     @staticmethod
-    def _lines(file):
+    def _lines(file: Path) -> list[str]:
         return file.read_text().splitlines() if file.exists() else []
 
-    def _learn(self, scratch):
+    def _learn(self, scratch: Path) -> tuple[list[str], str]:
         """Return the keys and how they were learnt, after a login that they vouch for."""
         deadline = time.monotonic() + self.params["timeout"]
-        refused_since = None
+        refused_since: float | None = None
         while True:
             keys = keys_on_console(self._console())
             waited = refused_since is not None and time.monotonic() - refused_since > self.params["console_grace"]
@@ -163,7 +163,7 @@ class SshHostkeys(OpenStackModule):
                 )
             time.sleep(1)
 
-    def _refuse(self, keys):
+    def _refuse(self, keys: list[str]) -> None:
         """Fail: nobody vouches for the key that answers."""
         name, address, server_id = self.server
         if keys:
@@ -179,13 +179,13 @@ class SshHostkeys(OpenStackModule):
             f"{server_id} operator' to {self.file}."
         )
 
-    def _console(self):
+    def _console(self) -> str:
         try:
-            return self.conn.compute.get_server_console_output(self.params["server_id"])["output"] or ""
+            return str(self.conn.compute.get_server_console_output(self.params["server_id"])["output"] or "")
         except self.sdk.exceptions.HttpException:
             return ""  # not every cloud lets its customers read the console
 
-    def _login(self, known_hosts, trust_first):
+    def _login(self, known_hosts: Path, trust_first: bool) -> subprocess.CompletedProcess[str]:
         # ssh takes the first value it meets: these come before what the caller adds.
         options = {
             "BatchMode": "yes",
@@ -207,7 +207,7 @@ class SshHostkeys(OpenStackModule):
         ]
         return subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
 
-    def _keep(self, keys, source):
+    def _keep(self, keys: list[str], source: str) -> bool:
         """Write the keys, and tell whether that changed the file; other servers of this customer do so meanwhile."""
         self.file.parent.mkdir(parents=True, exist_ok=True)
         with (self.file.parent / ".known_hosts.lock").open("w") as lock:

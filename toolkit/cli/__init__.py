@@ -1,0 +1,1 @@
+"""Programs for operators, called by make and by scripts/."""

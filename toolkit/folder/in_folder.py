@@ -1,0 +1,18 @@
+"""Where files are that a customer names relative to the own folder."""
+
+import os
+from typing import overload
+
+
+@overload
+def in_folder(value: str, folder: str) -> str: ...
+@overload
+def in_folder(value: dict[str, str], folder: str) -> dict[str, str]: ...
+def in_folder(value: str | dict[str, str], folder: str) -> str | dict[str, str]:
+    """Return the path, or the mapping's paths, below folder where they are relative."""
+    if isinstance(value, dict):
+        return {key: in_folder(each, folder) for key, each in value.items()}
+    if value == "":
+        return ""
+    # A folder that is left again need not be there yet: the state folder comes with the first run.
+    return os.path.normpath(value if value.startswith(("/", "~")) else f"{folder}/{value}")

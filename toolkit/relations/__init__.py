@@ -1,0 +1,1 @@
+"""Settings that are good one by one and contradict each other."""

@@ -1,0 +1,1 @@
+"""Secrets, derived from the customer's seed, one for each purpose."""

@@ -1,0 +1,1 @@
+"""Certificates and keys that a customer's servers trust or show."""

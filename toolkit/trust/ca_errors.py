@@ -1,0 +1,42 @@
+"""Which files with CA certificates cannot vouch for a server, one sentence per error."""
+
+import os
+from datetime import UTC, datetime
+from pathlib import Path
+
+from cryptography import x509
+
+from toolkit.files import content
+from toolkit.folder.in_folder import in_folder
+from toolkit.shapes import Settings
+
+# Setting -> who has the certificate.
+OWNERS = {
+    ("jitsi_directory", "ca_file"): "the directory's administrator",
+    ("jitsi_certificate", "acme_ca_file"): "who runs the ACME server",
+}
+
+
+def file_errors(name: str, file: str, owner: str, now: datetime) -> list[str]:
+    """Return what keeps the certificates in file from vouching for a server."""
+    try:
+        certificates = x509.load_pem_x509_certificates(content(Path(file)))
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "no certificate in it"
+        return [f"{name} {file} cannot be read ({reason}): ask {owner} for the CA certificate, a file with PEM."]
+    ended = max(certificate.not_valid_after_utc for certificate in certificates)
+    if now >= ended:
+        return [f"{name} {file} ended on {ended:%Y-%m-%d}: ask {owner} for the new CA certificate."]
+    return []
+
+
+def ca_errors(settings: Settings, folder: str, now: datetime | None = None) -> list[str]:
+    """Return the errors of all files with CA certificates, at the given moment (now)."""
+    errors = []
+    for (setting, key), owner in OWNERS.items():
+        mapping = settings.get(setting)
+        file = mapping.get(key) if isinstance(mapping, dict) else None
+        if isinstance(file, str) and file and file.isprintable():
+            path = os.path.expanduser(in_folder(file, folder))
+            errors += file_errors(f"{setting}.{key}", path, owner, now or datetime.now(UTC))
+    return errors
