@@ -12,8 +12,8 @@ from .pins import new_pin
 from .settings import Settings
 
 HOUR = 3600
-SCHEMA = """CREATE TABLE IF NOT EXISTS pins (pin INTEGER PRIMARY KEY, room TEXT NOT NULL UNIQUE, used INTEGER NOT NULL,
-            dialled INTEGER NOT NULL DEFAULT 0)"""
+SCHEMA = "CREATE TABLE IF NOT EXISTS pins (pin INTEGER PRIMARY KEY, room TEXT NOT NULL UNIQUE, used INTEGER NOT NULL)"
+DIALLED = "ALTER TABLE pins ADD COLUMN dialled INTEGER NOT NULL DEFAULT 0"  # databases of the first deployments lack it
 INSERT = "INSERT INTO pins (pin, room, used) VALUES (?, ?, ?)"
 # One statement, so that no PIN is lost without a successor.
 REPLACE = """UPDATE pins SET pin = ?, room = ?, used = ?
@@ -40,6 +40,8 @@ class PinStore:
         for pragma in ("journal_mode = WAL", "synchronous = FULL", "secure_delete = ON", "temp_store = MEMORY"):
             self._database.execute(f"PRAGMA {pragma}")
         self._database.execute(SCHEMA)
+        if "dialled" not in {column[1] for column in self._database.execute("PRAGMA table_info(pins)")}:
+            self._database.execute(DIALLED)
         self.delete_expired()
 
     def pin_of(self, room: str) -> int:

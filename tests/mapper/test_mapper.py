@@ -396,7 +396,7 @@ def test_a_full_disk_loses_nothing_says_so_and_is_over_when_there_is_room(serve,
         if answer.status != 200:
             break
         pins[f"room-{number}-{'x' * 200}"] = answer.json["id"]
-    assert (answer.status, answer.json["message"]) == (503, "The PINs cannot be asked at the moment.")
+    assert (answer.status, answer.json["message"]) == (503, "The PINs are unavailable at the moment.")
     assert len(pins) > 20
     assert all(mapper.room(pin).json["conference"] == jid(room) for room, pin in pins.items())
     assert {room: mapper.new(room) for room in pins} == pins
@@ -545,7 +545,7 @@ def test_the_chance_of_a_guess_is_what_the_program_says():
     chance = {alive: pins_there_are() / (a_day * alive) for alive in (100, 1000, 10_000)}
     said = " ".join(conference_mapper.__doc__.split())
     assert {alive: int(inverse) for alive, inverse in chance.items()} == {100: 807, 1000: 80, 10_000: 8}
-    assert f"{pins_there_are():,} have nine digits" in said
+    assert f"{pins_there_are():,} numbers have nine digits" in said
     assert "1 in 807 for 100 conferences, 1 in 80 for 1,000, 1 in 8 for 10,000" in said
     assert settings.max_pins == 10_000
     assert (settings.caller_guesses, settings.caller_seconds) == (6, 600)
