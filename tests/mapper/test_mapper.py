@@ -2,8 +2,8 @@
 
 import collections
 import contextlib
+import functools
 import http.client
-import itertools
 import json
 import random
 import re
@@ -35,9 +35,11 @@ def damm(digits: str) -> bool:
     return daemon_pins.damm(digits) == 0
 
 
+@functools.cache
 def wrong(number: int = 0) -> int:
     """A PIN of the right form that nobody has, but by a chance of one in millions."""
-    return next(itertools.islice(filter(daemon_pins.is_pin, map(str, range(120000000, 999999999))), number, None))
+    first = wrong(number - 1) + 1 if number else 120000000
+    return next(pin for pin in range(first, 999999999) if daemon_pins.is_pin(str(pin)))
 
 
 # --- what is given
