@@ -24,7 +24,7 @@ def refused(folder, region, allowed):
     (folder / "play.yml").write_text(PLAY)
     settings = {
         "customer": "acme", "cloud": "acme", "regions_allowed": allowed, "image": "debian", "flavors": ["small"],
-        "external_network": "public",
+        "external_network": "public", "zones": [],
     }  # fmt: skip
     files = {"OS_CLIENT_CONFIG_FILE": str(folder / "clouds.yaml"), "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg")}
     given = {f"openstack_preflight_{name}": value for name, value in settings.items()}

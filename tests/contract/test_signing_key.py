@@ -34,7 +34,8 @@ class Host:
 
     def install(self, **settings) -> str:
         """Run the tasks; return what they said."""
-        variables = {"__base_key": str(self.installed), "base_jitsi_key_url": self.url} | settings
+        variables = {"__base_key": str(self.installed), "base_jitsi_key_url": self.url, "base_jitsi_key_file": ""}
+        variables |= {"base_jitsi_key_fingerprints": []} | settings
         done = subprocess.run(
             ["ansible-playbook", "-e", json.dumps(variables), str(self.folder / "play.yml")],
             cwd=ROOT,
