@@ -23,8 +23,10 @@ CLOUDS = Path(os.environ.get("LAB_STATE", CHECKOUT / ".lab")) / "openstack-full/
 # Runs a module with what it shares with others where Ansible would put it.
 RUN = """
 import ansible.module_utils, runpy, sys
-ansible.module_utils.__path__.append(sys.argv[1])
-runpy.run_path(sys.argv[2], run_name="__main__")
+shared, module = sys.argv[1:]
+del sys.argv[1:]  # a module reads standard input when it has no arguments
+ansible.module_utils.__path__.append(shared)
+runpy.run_path(module, run_name="__main__")
 """
 ADDRESSES = {"demo": "198.51.100.7", "beta": "198.51.100.8"}
 
