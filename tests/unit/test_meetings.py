@@ -1,9 +1,11 @@
 """Program meetings: what daemons say of what they hold, and what is made of it while dpkg runs."""
 
+import http.server
 import importlib.machinery
 import importlib.util
+import socket
 import subprocess
-import urllib.error
+import threading
 from pathlib import Path
 
 import pytest
@@ -72,14 +74,52 @@ def test_a_daemon_that_does_not_say_it_is_taken_to_hold_meetings(answers, unit, 
     assert meetings.holds_meetings(unit)
 
 
-@pytest.mark.parametrize("error", [urllib.error.HTTPError("", 500, "", {}, None), TimeoutError()])
-def test_a_daemon_that_answers_with_an_error_is_not_one_that_does_not_run(monkeypatch, error):
-    def refuse(*_, **__):
-        raise error
+class Daemon(http.server.BaseHTTPRequestHandler):
+    """Knows one address."""
 
-    monkeypatch.setattr(meetings.urllib.request, "urlopen", refuse)
-    with pytest.raises(meetings.UnknownError):
-        meetings.conferences()
+    def do_GET(self):
+        self.send_response(200 if self.path == "/stats" else 500)
+        self.end_headers()
+        self.wfile.write(f"for {self.headers['Accept']}".encode())
+
+    def log_message(self, *_):
+        """Nothing is printed."""
+
+
+@pytest.fixture
+def daemon():
+    with http.server.HTTPServer(("127.0.0.1", 0), Daemon) as server:
+        threading.Thread(target=server.serve_forever).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
+@pytest.fixture
+def silent():
+    """A socket that takes connections and says nothing, and its address."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        yield listener, f"http://127.0.0.1:{listener.getsockname()[1]}"
+
+
+def test_a_daemon_is_asked_for_text_or_json(daemon):
+    assert meetings.get(f"{daemon}/stats") == "for text/plain, application/json"
+
+
+def test_a_daemon_that_answers_with_an_error_is_not_one_that_does_not_run(daemon):
+    with pytest.raises(meetings.UnknownError, match="/health answers 500"):
+        meetings.get(f"{daemon}/health")
+
+
+def test_a_daemon_that_does_not_answer_is_not_one_that_does_not_run(monkeypatch, silent):
+    monkeypatch.setattr(meetings, "SECONDS", 0.1)
+    with pytest.raises(meetings.UnknownError, match="/stats does not answer"):
+        meetings.get(f"{silent[1]}/stats")
+
+
+def test_where_nothing_listens_no_daemon_runs(silent):
+    listener, address = silent
+    listener.close()
+    assert meetings.get(f"{address}/stats") is None
 
 
 @pytest.fixture
