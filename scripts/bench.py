@@ -16,12 +16,14 @@ import platform
 import subprocess
 import sys
 import time
-import xml.etree.ElementTree as ElementTree
+from collections.abc import Iterator
 from pathlib import Path
+from xml.etree.ElementTree import Element
 
 from bench_crowd import crowd
 from bench_mapper import mapper
 from bench_page import page
+from defusedxml.ElementTree import parse
 
 ROOT = Path(__file__).resolve().parent.parent
 STATE = Path(os.environ.get("LAB_STATE", ROOT / ".lab"))
@@ -79,7 +81,7 @@ def validate() -> list[dict]:
 
 
 @contextlib.contextmanager
-def customer():
+def customer() -> Iterator[str]:
     """A scaffolded customer with a key and a cloud of its own, removed afterwards."""
     folder = STATE / "bench-customer"
     subprocess.run(["rm", "-rf", str(folder)], check=True)
@@ -129,18 +131,18 @@ def configure() -> list[dict]:
         subprocess.run(["molecule", "destroy", "--scenario-name", "small"], **quiet)
 
 
-def suite(name: str, *arguments: str) -> list[tuple[ElementTree.Element, dict[str, float]]]:
+def suite(name: str, *arguments: str) -> list[tuple[Element, dict[str, float]]]:
     """The cases of a test run, each with the figures it recorded; a failing run ends the benchmark with its output."""
     report = STATE / f"bench-{name}.xml"
     command = [sys.executable, "-m", "pytest", "-q", f"--junitxml={report}", *arguments]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     if done.returncode:
         sys.exit(f"bench: {name} failed:\n{done.stdout[-3000:]}")
-    cases = ElementTree.parse(report).iter("testcase")  # noqa: S314  # pytest's own
+    cases = parse(report).iter("testcase")
     return [(case, {each.get("name"): float(each.get("value")) for each in case.iter("property")}) for case in cases]
 
 
-def parameter(case: ElementTree.Element) -> str:
+def parameter(case: Element) -> str:
     """What pytest prints in brackets."""
     return case.get("name").partition("[")[2].rstrip("]")
 

@@ -7,7 +7,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from crowd import DOMAIN, SERVICE, Browser, enter, meet_host
+from crowd import DOMAIN, SERVICE, Browser, Host, Visitor, enter, meet_host
 from site_of import run, unpacked
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -27,7 +27,7 @@ def crowd() -> list[dict]:
             return [joins(host), flood(host)]
 
 
-def joins(host) -> dict:
+def joins(host: Host) -> dict:
     """Whole schools enter one by one, each person with a page, its style sheet and a websocket that stays open."""
     began, held = time.monotonic(), []
     for school in [host.visitor() for _ in range(SCHOOLS)]:
@@ -45,14 +45,14 @@ def joins(host) -> dict:
     return {"what": what, "wall_s": round(seconds, 2)}
 
 
-def visits(host, visitor) -> float:
+def visits(host: Host, visitor: Visitor) -> float:
     """The median of the times that a room's page takes for that visitor, each with a connection of its own."""
     words = ["curl", "-s", "--fail", "--cacert", str(host.authority), "--resolve", f"{DOMAIN}:443:{SERVICE[4]}"]
     words += ["-H", f"Cookie: {host.cookie}", "-o", "/dev/null", "-w", "%{time_total}", f"https://{DOMAIN}/room"]
     return statistics.median(float(run(*enter(visitor), *words)) for _ in range(VISITS))
 
 
-def flood(host) -> dict:
+def flood(host: Host) -> dict:
     """What a visitor waits for a page while nobody else is there, and while another one asks as fast as it can."""
     flooder, visitor = host.visitor(), host.visitor()
     alone = visits(host, visitor)

@@ -5,6 +5,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import bench_wrk as wrk
@@ -29,7 +30,7 @@ http {{
 
 
 @contextlib.contextmanager
-def nginx(folder: Path, answers: dict[str, str]):
+def nginx(folder: Path, answers: dict[str, str]) -> Iterator[str]:
     """Serves each answer as a file with one worker, for the mapper is one process, too."""
     port, file = free_port(), folder / "nginx.conf"
     (folder / "files").mkdir()

@@ -11,7 +11,9 @@ import statistics
 import subprocess
 import tempfile
 import time
+from multiprocessing.queues import SimpleQueue
 from pathlib import Path
+from typing import Any
 
 import aiohttp
 from machine import SUITES, root_filesystems
@@ -25,10 +27,10 @@ VIEWERS, SECONDS = 50, 40
 class Loopback(aiohttp.abc.AbstractResolver):
     """Where the stream's name leads in the server's network."""
 
-    async def resolve(self, host, port=0, family=0):
+    async def resolve(self, host: str, port: int = 0, family: int = 0) -> list[dict[str, Any]]:
         return [{"hostname": host, "host": "127.0.0.1", "port": port, "family": 2, "proto": 0, "flags": 0}]
 
-    async def close(self):
+    async def close(self) -> None:
         pass
 
 
@@ -61,7 +63,7 @@ async def watch(session: aiohttp.ClientSession, begins: float, ends: float) -> d
     return {"took": took, "faults": refused + missed, "bytes": size}
 
 
-def watch_all(holder: int, authority: Path, cookie: str, answers) -> None:
+def watch_all(holder: int, authority: Path, cookie: str, answers: SimpleQueue) -> None:
     """All viewers, in the server's network."""
     os.setns(os.open(f"/proc/{holder}/ns/net", os.O_RDONLY))
 

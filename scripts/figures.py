@@ -33,7 +33,7 @@ TYPED = {
     "toolkit": ("toolkit/",),
     "programs": ("programs/", "roles/*/files/"),
     "modules": ("roles/*/library/", "roles/*/module_utils/"),
-    "plugins": ("*_plugins/",),
+    "plugins": ("*_plugins/", "roles/*/*_plugins/"),
     "scripts": ("scripts/",),
 }
 EXEMPTION = re.compile(r"#\s*(?:noqa|nosec|type:\s*ignore|shellcheck disable=)|^skip_list:", re.MULTILINE)

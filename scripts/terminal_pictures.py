@@ -11,6 +11,7 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from typing import Any
 
 from rich._export_format import CONSOLE_SVG_FORMAT
 from rich.console import Console
@@ -36,11 +37,14 @@ PROGRAMS = {
 }
 
 
-def task(name: str, *words: str) -> dict:
+type Data = dict[str, Any]  # as a playbook has it
+
+
+def task(name: str, *words: str) -> Data:
     return {"name": name, "ansible.builtin.command": {"argv": [f"./{words[0]}", *words[1:]]}}
 
 
-def stage(name: str, hosts: str, *roles: str, **more) -> dict:
+def stage(name: str, hosts: str, *roles: str, **more: Any) -> Data:
     return {"name": name, "hosts": hosts, "gather_facts": False, "roles": list(roles), **more}
 
 
@@ -61,10 +65,10 @@ STAGES = [
 ]
 
 
-def write(folder: Path) -> list:
+def write(folder: Path) -> list[Any]:
     """A customer's folder and the playbook; the words that run it."""
     local = {"ansible_connection": "local", "ansible_python_interpreter": sys.executable}
-    groups = {name: {"hosts": {host: {} for host in hosts}} for name, hosts in GROUPS.items()}
+    groups: Data = {name: {"hosts": {host: {} for host in hosts}} for name, hosts in GROUPS.items()}
     files = {"acme/plan.yml": {"jitsi": {"children": groups}}, "site.yml": STAGES}
     for path, text in (files | {f"roles/{name}/tasks/main.yml": tasks for name, tasks in ROLES.items()}).items():
         (folder / path).parent.mkdir(parents=True, exist_ok=True)

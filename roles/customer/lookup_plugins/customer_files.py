@@ -1,6 +1,8 @@
 """Lookup customer_files: what stands in which file of the customer's folder."""
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from ansible.errors import AnsibleError
 from ansible.plugins.lookup import LookupBase
@@ -37,18 +39,21 @@ _list:
 class LookupModule(LookupBase):
     """Reads the files Ansible itself has read, for the names in them."""
 
-    def run(self, terms, variables=None, **kwargs):
+    def run(
+        self, terms: list[Any], variables: Mapping[str, Any] | None = None, **kwargs: Any
+    ) -> list[list[dict[str, Any]]]:
         found = {}
-        for source in map(Path, variables.get("ansible_inventory_sources", [])):
+        for source in map(Path, (variables or {}).get("ansible_inventory_sources", [])):
             folder = source if source.is_dir() else source.parent
             for path in sorted((folder / SETTINGS).glob("*.yml")):
                 found[path] = self._entry(path, folder)
         return [list(found.values())]
 
-    def _entry(self, path: Path, folder: Path) -> dict:
+    def _entry(self, path: Path, folder: Path) -> dict[str, Any]:
         with path.open("rb") as file:
             encrypted = file.read(len(VAULT)) == VAULT
-        data, reason = {}, ""
+        data: dict[str, Any] = {}
+        reason = ""
         try:
             data = self._loader.load_from_file(str(path))
         except AnsibleError as error:

@@ -1,5 +1,8 @@
 """Lookup customer_settings: every setting as plain data, and which of them could not be evaluated."""
 
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
 from ansible.errors import AnsibleError
 from ansible.plugins.lookup import LookupBase
 from jinja2 import Undefined
@@ -31,20 +34,24 @@ _list:
 PREFIXES = ("jitsi_", "cloud_")
 DEEPEST = 20
 
+# Key or number in its container, path from the top, value.
+type Place = tuple[Any, str, Any]
+
 
 class LookupModule(LookupBase):
     """Evaluates each setting on its own."""
 
-    def run(self, terms, variables=None, **kwargs):
-        self.unreadable = {}
-        settings = {name: variables[name] for name in sorted(variables) if name.startswith(PREFIXES)}
+    def run(self, terms: list[Any], variables: Mapping[str, Any] | None = None, **kwargs: Any) -> list[dict[str, Any]]:
+        self.unreadable: dict[str, str] = {}
+        known = variables or {}
+        settings = {name: known[name] for name in sorted(known) if name.startswith(PREFIXES)}
         values = self._mapping(settings, "")
         return [{"values": values, "unreadable": self.unreadable, "secrets": sorted(secrets())}]
 
-    def _mapping(self, value: dict, prefix: str, depth: int = 0) -> dict:
+    def _mapping(self, value: Mapping[str, Any], prefix: str, depth: int = 0) -> dict[str, Any]:
         return dict(self._each([(key, f"{prefix}{key}", each) for key, each in value.items()], depth))
 
-    def _each(self, places, depth):
+    def _each(self, places: Iterable[Place], depth: int) -> Iterator[tuple[Any, Any]]:
         """Give key and evaluated value of each place; what cannot be evaluated is noted and left out."""
         for key, path, value in places:
             try:
@@ -52,7 +59,7 @@ class LookupModule(LookupBase):
             except AnsibleError as error:
                 self.unreadable[path] = str(error).splitlines()[0].rstrip(".")
 
-    def _plain(self, value, path, depth):
+    def _plain(self, value: Any, path: str, depth: int) -> Any:
         if depth > DEEPEST:
             raise AnsibleError("nested too deeply")
         if isinstance(value, dict):

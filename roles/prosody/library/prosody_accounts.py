@@ -10,6 +10,7 @@ import re
 import shutil
 import tempfile
 import uuid
+from typing import Any
 from urllib.parse import unquote
 
 from ansible.module_utils.basic import AnsibleModule
@@ -70,6 +71,10 @@ removed: {description: Accounts that were removed., type: list, elements: str, r
 subscribed: {description: Accounts whose roster was completed., type: list, elements: str, returned: always}
 """
 
+# A table of Lua. Its keys are strings, numbers or booleans, its values the same or tables.
+Table = dict[Any, Any]
+
+HASH = "sha1"  # of SCRAM-SHA-1
 ITERATIONS = 10000
 NAME = re.compile(r"[a-z0-9][a-z0-9._-]*")
 # What prosody's serializer writes: strings, numbers, true, false and tables, with keys in square brackets or none.
@@ -77,18 +82,18 @@ TOKEN = re.compile(r'\s*(?:("(?:[^"\\]|\\.)*")|(-?\d+(?:\.\d+)?(?:e[+-]?\d+)?)|(
 ESCAPE = re.compile(r"\\(\d{1,3}|.)", re.DOTALL)
 
 
-def encoded(text):
+def encoded(text: str) -> str:
     """Return text as prosody names files and directories: every byte but letters and digits as %xx."""
     raw = text.encode(errors="surrogateescape")
     return "".join(chr(c) if c < 128 and chr(c).isalnum() else f"%{c:02x}" for c in raw)
 
 
-def decoded(name):
+def decoded(name: str) -> str:
     """Return the text whose encoded form is name."""
     return unquote(name, errors="surrogateescape")
 
 
-def _unescape(match):
+def _unescape(match: re.Match[str]) -> str:
     code = match[1]
     if code.isdigit():
         return chr(int(code))
@@ -98,7 +103,7 @@ def _unescape(match):
 class _Reader:
     """Reads one Lua value of the kind prosody stores; raises ValueError for anything else."""
 
-    def __init__(self, text):
+    def __init__(self, text: str) -> None:
         self.tokens, position = [], 0
         text = text.rstrip()
         while position < len(text):
@@ -109,17 +114,17 @@ class _Reader:
             position = match.end()
         self.tokens.reverse()
 
-    def take(self, *wanted):
+    def take(self, *wanted: str) -> re.Match[str] | None:
         token = self.tokens.pop() if self.tokens else None
         text = token and token[0].strip()
         if wanted and text not in wanted:
             raise ValueError(f"{text!r} where one of {wanted} belongs")
         return token
 
-    def peek(self):
+    def peek(self) -> str | None:
         return self.tokens[-1][0].strip() if self.tokens else None
 
-    def value(self):
+    def value(self) -> Any:
         token = self.take()
         if token is None:
             raise ValueError("ends too early")
@@ -132,7 +137,7 @@ class _Reader:
             return word == "true"
         if sign != "{":
             raise ValueError(f"{word or sign!r} where a value belongs")
-        table = {}
+        table: Table = {}
         while self.peek() != "}":
             key = len(table) + 1
             if self.peek() == "[":
@@ -147,7 +152,7 @@ class _Reader:
         return table
 
 
-def from_lua(text):
+def from_lua(text: str) -> Table:
     """Return what a stored file holds, as nested dictionaries; raises ValueError if it is not such a file."""
     reader = _Reader(text)
     reader.take("return")
@@ -159,7 +164,7 @@ def from_lua(text):
     return value
 
 
-def to_stored_lua(value, depth=0):
+def to_stored_lua(value: Any, depth: int = 0) -> str:
     """Return value as prosody's storage writes it."""
     if isinstance(value, bool):
         return str(value).lower()
@@ -173,23 +178,23 @@ def to_stored_lua(value, depth=0):
     return "{" + ("\n" + "".join(items) + "\t" * depth if items else "") + "}"
 
 
-def scram_keys(password, salt, iterations):
+def scram_keys(password: str, salt: bytes, iterations: int) -> dict[str, str]:
     """Return what a server stores of a password (RFC 5802): StoredKey and ServerKey, in hex."""
-    salted = hashlib.pbkdf2_hmac("sha1", password.encode(), salt, iterations)
-    client_key = hmac.new(salted, b"Client Key", "sha1").digest()
+    salted = hashlib.pbkdf2_hmac(HASH, password.encode(), salt, iterations)
+    client_key = hmac.new(salted, b"Client Key", HASH).digest()
     return {
-        "stored_key": hashlib.sha1(client_key).hexdigest(),  # noqa: S324  # the mechanism's own hash
-        "server_key": hmac.new(salted, b"Server Key", "sha1").hexdigest(),
+        "stored_key": hashlib.new(HASH, client_key).hexdigest(),
+        "server_key": hmac.new(salted, b"Server Key", HASH).hexdigest(),
     }
 
 
-def account_for(password):
+def account_for(password: str) -> Table:
     """Return a new account's stored form."""
     salt = str(uuid.uuid4())
     return {"salt": salt, "iteration_count": ITERATIONS, **scram_keys(password, salt.encode(), ITERATIONS)}
 
 
-def matches(account, password):
+def matches(account: Table, password: str) -> bool:
     """Return whether the stored account lets this password in."""
     salt, iterations = account.get("salt"), account.get("iteration_count")
     if account.get("disabled") or not isinstance(salt, str) or not isinstance(iterations, int) or iterations < 1:
@@ -201,13 +206,13 @@ def matches(account, password):
 class Storage:
     """Prosody's internal storage below one directory; touches nothing when dry."""
 
-    def __init__(self, path, owner, dry):
+    def __init__(self, path: str, owner: str, dry: bool) -> None:
         self.path, self.owner, self.dry = path, owner, dry
 
-    def file(self, host, store, user):
+    def file(self, host: str, store: str, user: str) -> str:
         return os.path.join(self.path, encoded(host), store, encoded(user) + ".dat")
 
-    def read(self, host, store, user):
+    def read(self, host: str, store: str, user: str) -> Table | None:
         """Return the stored table, None if there is none, {} if it cannot be understood (so it will be replaced)."""
         try:
             with open(self.file(host, store, user), encoding="utf-8") as file:
@@ -217,14 +222,14 @@ class Storage:
         except ValueError:
             return {}
 
-    def users(self, host):
+    def users(self, host: str) -> set[str]:
         try:
             names = os.listdir(os.path.join(self.path, encoded(host), "accounts"))
         except FileNotFoundError:
             return set()
         return {decoded(name[:-4]) for name in names if name.endswith(".dat")}
 
-    def write(self, host, store, user, table):
+    def write(self, host: str, store: str, user: str, table: Table) -> None:
         """Put the table in place at once and whole, so that a login never meets half a file."""
         if self.dry:
             return
@@ -248,7 +253,7 @@ class Storage:
             os.unlink(temporary)
             raise
 
-    def remove(self, host, user):
+    def remove(self, host: str, user: str) -> None:
         """Forget the account first, then everything else stored for it."""
         if self.dry:
             return
@@ -261,7 +266,7 @@ class Storage:
                     os.unlink(leftover)
 
 
-def errors(hosts, subscribers):
+def errors(hosts: dict[str, Any], subscribers: dict[str, list[str]]) -> list[str]:
     """Return sentences about wishes that cannot be fulfilled; passwords are never quoted."""
     found = []
     for host, accounts in hosts.items():
@@ -276,9 +281,14 @@ def errors(hosts, subscribers):
     return found + [f"{jid}: has subscribers but no account" for jid in subscribers if jid not in known]
 
 
-def converge(storage, hosts, exclusive=False, subscribers=None):
+def converge(
+    storage: Storage,
+    hosts: dict[str, dict[str, str]],
+    exclusive: bool = False,
+    subscribers: dict[str, list[str]] | None = None,
+) -> dict[str, list[str]]:
     """Make the storage hold what is wanted; return the accounts added, updated, removed and subscribed."""
-    done = {"added": [], "updated": [], "removed": [], "subscribed": []}
+    done: dict[str, list[str]] = {"added": [], "updated": [], "removed": [], "subscribed": []}
     for host, accounts in hosts.items():
         for name, password in accounts.items():
             stored = storage.read(host, "accounts", name)
@@ -299,7 +309,7 @@ def converge(storage, hosts, exclusive=False, subscribers=None):
     return done
 
 
-def main():
+def main() -> None:
     module = AnsibleModule(
         argument_spec={
             "hosts": {"type": "dict", "required": True, "no_log": True},
