@@ -79,7 +79,7 @@ def read(path):
 
 
 def load(path):
-    return yaml.load(read(path), Loader=Lenient)  # noqa: S506 -- Lenient is a safe loader
+    return Lenient(read(path)).get_single_data()
 
 
 def of(role, folder, *suffixes):
@@ -172,7 +172,7 @@ def topology_hosts(name):
 
 def topologies_tried():
     """Topology and Debian release of each that scripts/test runs."""
-    return re.findall(r"^  echo topology (\S+) (\d+)", read("scripts/test"), re.MULTILINE)
+    return re.findall(r"^  echo scripts/test-topology (\S+) (\d+)", read("scripts/test"), re.MULTILINE)
 
 
 def topologies_on_servers():

@@ -46,9 +46,32 @@ class Package:
     pins: dict[str, str]
 
 
-def _open(url: str, method: str = "GET") -> Any:
+class _Head(urllib.request.Request):
+    """Asks for the headers alone."""
+
+    def get_method(self) -> str:
+        return "HEAD"
+
+
+def _opener() -> urllib.request.OpenerDirector:
+    """As urllib has it, for addresses of http and https only."""
+    opener = urllib.request.OpenerDirector()
+    for handler in (
+        urllib.request.ProxyHandler,
+        urllib.request.UnknownHandler,
+        urllib.request.HTTPHandler,
+        urllib.request.HTTPSHandler,
+        urllib.request.HTTPDefaultErrorHandler,
+        urllib.request.HTTPRedirectHandler,
+        urllib.request.HTTPErrorProcessor,
+    ):
+        opener.add_handler(handler())
+    return opener
+
+
+def _open(url: str, head: bool = False) -> Any:
     try:
-        return urllib.request.urlopen(urllib.request.Request(url, method=method), timeout=TIMEOUT)  # noqa: S310  # the contract allows addresses of http and https only
+        return _opener().open(_Head(url) if head else url, timeout=TIMEOUT)
     except urllib.error.HTTPError as error:
         if error.code in (404, 410):
             raise UntrustedError(f"{url} does not exist") from error
@@ -148,7 +171,7 @@ def dates(repository: Mapping[str, Any], filenames: list[str]) -> dict[str, date
 
     def date(filename: str) -> datetime:
         url = f"{repository['url'].rstrip('/')}/{filename}"
-        with _open(url, "HEAD") as answer:
+        with _open(url, head=True) as answer:
             changed = answer.headers["Last-Modified"]
         if changed is None:
             raise UntrustedError(f"{url} has no date: the server sends no Last-Modified")

