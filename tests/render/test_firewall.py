@@ -43,7 +43,7 @@ print(client.recv(100).decode())
 
 def rules_file(folder):
     """The file that a host without a matrix would get."""
-    template = Environment(autoescape=False)  # noqa: S701 - no page
+    template = Environment(autoescape=False)  # noqa: S701 - it prints rules of nftables, no page
     template.filters["comment"] = "# {}".format
     rules = folder / "nftables.conf"
     rules.write_text(

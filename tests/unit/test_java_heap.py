@@ -15,7 +15,7 @@ TOGETHER = [daemons for count in (1, 2, 3) for daemons in combinations(DAEMONS, 
 def wired(daemon, memory_mb, groups):
     """What the wiring of the daemon's group gives it."""
     text = yaml.safe_load((WIRING / GROUPS[daemon] / f"{daemon}.yml").read_text())[f"{daemon}_memory_mb"]
-    environment = jinja2.Environment(autoescape=False)  # noqa: S701  # a number
+    environment = jinja2.Environment(autoescape=True)
     environment.filters["java_heap"] = java_heap
     facts = {"memtotal_mb": memory_mb} if memory_mb else {}
     return int(environment.from_string(text).render(ansible_facts=facts, group_names=groups))

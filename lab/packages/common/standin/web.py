@@ -8,7 +8,10 @@ from http import HTTPStatus
 class Request(str):
     """The body of a request, with its headers, by their names in lower case."""
 
-    headers = {}  # noqa: RUF012 - each request gets its own
+    def __new__(cls, body, headers):
+        request = super().__new__(cls, body)
+        request.headers = headers
+        return request
 
 
 async def serve(host, port, routes):
@@ -23,8 +26,7 @@ async def serve(host, port, routes):
             method, target, _ = head.split("\r\n", 1)[0].split(" ", 2)
             headers = dict(line.lower().split(": ", 1) for line in head.split("\r\n")[1:] if ": " in line)
             body = await reader.readexactly(min(int(headers.get("content-length", 0)), 65536))
-            request = Request(body.decode())
-            request.headers = headers
+            request = Request(body.decode(), headers)
             path = target.split("?", 1)[0]
             if (method, path) in routes:
                 answer = routes[method, path](request)

