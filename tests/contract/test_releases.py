@@ -297,6 +297,12 @@ def test_a_key_that_has_ended_is_named(tmp_path):
         repository_module.signed_text(signed, key)
 
 
+@pytest.mark.parametrize("url", ["file:///etc/hostname", "ftp://127.0.0.1/stable/InRelease"])
+def test_nothing_but_http_and_https_is_opened(url):
+    with pytest.raises(repository_module.UnavailableError, match="unknown url type"):
+        repository_module.read(url)
+
+
 # --- what validate and plan ask
 
 
