@@ -16,7 +16,6 @@ import sys
 import tempfile
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
 
 import yaml
 from release_repository import Repository
@@ -102,14 +101,11 @@ def pytest_pyfunc_call(pyfuncitem):
 """
 
 
-type Data = dict[str, Any]  # as a playbook has it
-
-
-def task(name: str, *words: str) -> Data:
+def task(name: str, *words: str) -> dict:
     return {"name": name, "ansible.builtin.command": {"argv": [f"./{words[0]}", *words[1:]]}}
 
 
-def stage(name: str, hosts: str, *roles: str, **more: Any) -> Data:
+def stage(name: str, hosts: str, *roles: str, **more) -> dict:
     return {"name": name, "hosts": hosts, "gather_facts": False, "roles": list(roles), **more}
 
 
@@ -134,13 +130,11 @@ STAGES = [
 ]
 
 
-def write(folder: Path) -> list[Any]:
+def write(folder: Path) -> list:
     """A customer's folder and the playbook; the words that run it."""
     local = {"ansible_connection": "local", "ansible_python_interpreter": sys.executable}
     groups = {name: {"hosts": {host: {} for host in hosts}} for name, hosts in GROUPS.items()}
     files = {"inventories/acme/plan.yml": {"jitsi": {"children": groups}}, "playbooks/site.yml": STAGES}
-    groups: Data = {name: {"hosts": {host: {} for host in hosts}} for name, hosts in GROUPS.items()}
-    files = {"acme/plan.yml": {"jitsi": {"children": groups}}, "site.yml": STAGES}
     for path, text in (files | {f"roles/{name}/tasks/main.yml": tasks for name, tasks in ROLES.items()}).items():
         (folder / path).parent.mkdir(parents=True, exist_ok=True)
         (folder / path).write_text(json.dumps(text))
