@@ -94,8 +94,16 @@ def test_sets_a_changed_password_of_that_account_alone(storage):
 
 @pytest.mark.parametrize(
     "stored",
-    ["", "return {", 'return { ["password"] = "f-secret"; };', "os.exit()", 'return { ["salt"] = "x"; };'],
-    ids=["empty", "cut off", "plain text", "a program", "without keys"],
+    [
+        "",
+        "return {",
+        'return { ["password"] = "f-secret"; };',
+        "os.exit()",
+        'return { ["salt"] = "x"; };',
+        "return { [{}] = 1; };",
+        "return " + "{" * 5000,
+    ],
+    ids=["empty", "cut off", "plain text", "a program", "without keys", "a table as a key", "too deep"],
 )
 def test_replaces_what_lets_nobody_in_or_is_damaged(storage, stored):
     converge(storage)

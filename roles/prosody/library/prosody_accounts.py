@@ -145,6 +145,8 @@ class _Reader:
                 key = self.value()
                 self.take("]")
                 self.take("=")
+            if isinstance(key, dict):
+                raise ValueError("a table where a key belongs")
             table[key] = self.value()
             if self.peek() != "}":
                 self.take(";", ",")
@@ -219,7 +221,7 @@ class Storage:
                 return from_lua(file.read())
         except FileNotFoundError:
             return None
-        except ValueError:
+        except (ValueError, RecursionError):
             return {}
 
     def users(self, host: str) -> set[str]:
