@@ -10,6 +10,8 @@ import time
 from pathlib import Path
 from urllib.parse import quote
 
+from toolkit.formats.program_archive import archive_of
+
 ROOT = Path(__file__).parents[2]
 DOMAIN = "meet.example"
 KEY = "the-key-of-the-gateways"
@@ -45,11 +47,17 @@ class Answer:
 
 
 class Mapper:
-    """One daemon, by whatever leads into the machine it runs in (command), its folder seen from there and from here."""
+    """One daemon, by whatever leads into the machine it runs in (command), its folder seen from there and from here.
 
-    def __init__(self, folder: Path, command, program: str, inside: str, **changes):
+    Without a program it runs on this machine, packed as for servers.
+    """
+
+    def __init__(self, folder: Path, command=(), program: Path | str = "", inside: Path | str = "", **changes):
         folder.mkdir(exist_ok=True, parents=True)
-        self.folder, self.inside = folder, inside
+        if not program:
+            program = folder.parent / f"{folder.name}.pyz"
+            program.write_bytes(archive_of("conference_mapper"))
+        self.folder, self.inside = folder, inside or folder
         self.command, self.program, self.process = list(command), program, None
         self.settings = {"domain": DOMAIN, "days": 14, "numbers": NUMBERS, "key": KEY, "port": free_port()} | changes
         self.port, self.database = self.settings["port"], folder / "pins.sqlite"
