@@ -21,20 +21,27 @@ class Cloud:
     seconds of it are left.
     """
 
-    def __init__(self, conn: Any, common: Mapping[str, Any], seconds_left: Callable[[], int]) -> None:
+    def __init__(
+        self, conn: Any, common: Mapping[str, Any], seconds_left: Callable[[], int], check_mode: bool = False
+    ) -> None:
         self.conn, self.common, self.seconds_left = conn, common, seconds_left
         self._found: dict[tuple[str, str], Any] = {}
         self._lock = threading.Lock()
         network, mine = conn.network, {"project_id": conn.current_project_id}
-        self.network = network.find_network(common["network"], ignore_missing=False)
-        self.servers = list(conn.compute.servers())
-        self.ports = {port.name: port for port in network.ports(network_id=self.network.id)}
+        # Before the first run there is none, which check mode passes over: it asks for nothing.
+        self.network = network.find_network(common["network"], ignore_missing=check_mode)
+        self.servers = self.read_servers()
+        self.ports = {port.name: port for port in network.ports(network_id=self.network.id)} if self.network else {}
         self.ips = list(network.ips(**mine))
         self.security_groups = {
             group.name: group.id
             for group in network.security_groups(**mine)
             if group.description == owner(common["customer"])
         }
+
+    def read_servers(self) -> list[Any]:
+        """Return the servers whose names begin like the customer's hosts; the project may have others."""
+        return list(self.conn.compute.servers(name=f"^{self.common['customer']}-"))
 
     def find(self, service: str, kind: str, name: str) -> Any:
         """Return the cloud's resource of that name, such as find("compute", "flavor", "m1.large"); it must exist."""

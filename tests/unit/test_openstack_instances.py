@@ -67,7 +67,8 @@ class Compute:
     def __init__(self, servers):
         self.there, self.made, self.deleted = servers, [], []
 
-    def servers(self):
+    def servers(self, name):
+        assert name == "^acme-"
         return self.there
 
     def find_flavor(self, name, ignore_missing):
@@ -181,3 +182,11 @@ def test_a_server_has_settled_when_it_is_active_and_shows_its_address():
     assert one.settled(server(addresses={"net": [{"addr": "10.71.0.5"}, {"addr": "192.0.2.7"}]}))
     with pytest.raises(InstanceError, match="could not boot acme-jvb-1: No valid host was found"):
         one.settled(server("ERROR", fault={"message": "No valid host was found."}))
+
+
+def test_in_check_mode_the_network_may_be_missing():
+    conn = cloud().conn
+    conn.network.find_network = lambda name, ignore_missing: None if ignore_missing else pytest.fail("refused")
+    one = bridge(Cloud(conn, COMMON, lambda: 600, check_mode=True), check_mode=True)
+    one.prepare()
+    assert (one.changed, one.created, conn.compute.made) == (True, True, [])

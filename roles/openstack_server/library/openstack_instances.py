@@ -155,12 +155,12 @@ class Instances(CustomerModule):
     module_kwargs: ClassVar = {"supports_check_mode": True}
 
     def run(self) -> None:
-        cloud = Cloud(self.conn, self.params, self.seconds_left)
+        cloud = Cloud(self.conn, self.params, self.seconds_left, self.check_mode)
         instances = [Instance(cloud, planned, self.check_mode) for planned in self.params["servers"]]
         self.errors: list[str] = []
         with ThreadPoolExecutor(AT_ONCE) as pool:
             prepared = list(pool.map(lambda each: self._told(each.prepare), instances))
-        self._await([each for each, (done, _) in zip(instances, prepared, strict=True) if done and each.server])
+        self._await([each for each, (done, _) in zip(instances, prepared, strict=True) if done and each.server], cloud)
         for warning in (warning for each in instances for warning in each.warnings):
             self.warn(warning)
         if self.errors:
@@ -180,10 +180,10 @@ class Instances(CustomerModule):
             self.errors.append(str(error))
             return False, None
 
-    def _await(self, waiting: list[Instance]) -> None:
+    def _await(self, waiting: list[Instance], cloud: Cloud) -> None:
         """Look at all servers together until each has settled, has failed, or is late."""
+        shown = {server.id: server for server in cloud.servers}
         while waiting:
-            shown = {server.id: server for server in self.conn.compute.servers()}
             looked_at = [(each, self._told(each.settled, shown.get(each.server.id, each.server))) for each in waiting]
             for each in (each for each, (_, settled) in looked_at if settled):
                 self._told(each.complete)
@@ -193,6 +193,7 @@ class Instances(CustomerModule):
                 return
             if waiting:
                 time.sleep(INTERVAL)
+                shown = {server.id: server for server in cloud.read_servers()}
 
 
 if __name__ == "__main__":
