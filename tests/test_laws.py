@@ -242,6 +242,12 @@ def test_groups_are_the_same_everywhere():
     for setting in ("cloud_flavors", "cloud_volume_gb"):
         assert list(SETTINGS[setting]["properties"]) == [kind.name for kind in KINDS]
         assert SETTINGS[setting]["required"] == [kind.name for kind in needed]
+    flavors = SETTINGS["cloud_flavors"]["properties"]
+    sized = [kind for kind in KINDS if kind.least]
+    assert {*needed} - {*sized} == {
+        kind for kind in KINDS if kind.group == "videobridges"
+    }  # as many as there are people
+    assert [kind.name for kind in sized if f"At least {kind.least}." not in flavors[kind.name]["description"]] == []
     open_to_others = {
         group for group, rules in matrix.items() if any(rule["peer"] not in matrix for rule in rules.get("ingress", []))
     }

@@ -10,7 +10,7 @@ class Kind:
 
     name: in settings (cloud_flavors.NAME, cloud_volume_gb.NAME). noun: in host names, CUSTOMER-NOUN or, where there may
     be several, CUSTOMER-NOUN-NUMBER. public: the world reaches such hosts, so they have a floating IP. optional: a plan
-    may lack the group. single: why there is one host at most.
+    may lack the group. single: why there is one host at most. least: the smallest machine that will do.
     """
 
     group: str
@@ -19,17 +19,33 @@ class Kind:
     public: bool = True
     optional: bool = False
     single: str = ""
+    least: str = ""
 
 
 # The most demanding first: a host in several groups gets the flavor and the volume of the first.
 KINDS = (
-    Kind("meet", "meet", "meet", single="signalling runs on one machine"),
+    Kind("meet", "meet", "meet", single="signalling runs on one machine", least="2 vCPU and 4 GB"),
     Kind("videobridges", "videobridge", "jvb"),
-    Kind("turn", "turn", "turn"),
-    Kind("directories", "directory", "ldap", public=False, optional=True, single="people are kept in one place"),
-    Kind("streamers", "streamer", "stream", optional=True, single="a stream is shown in one place"),
-    Kind("recorders", "recorder", "jibri", public=False, optional=True),
-    Kind("gateways", "gateway", "sip", optional=True),
+    Kind("turn", "turn", "turn", least="1 vCPU and 1 GB"),
+    Kind(
+        "directories",
+        "directory",
+        "ldap",
+        public=False,
+        optional=True,
+        single="people are kept in one place",
+        least="1 vCPU and 1 GB",
+    ),
+    Kind(
+        "streamers",
+        "streamer",
+        "stream",
+        optional=True,
+        single="a stream is shown in one place",
+        least="2 vCPU and 2 GB",
+    ),
+    Kind("recorders", "recorder", "jibri", public=False, optional=True, least="4 vCPU and 8 GB"),
+    Kind("gateways", "gateway", "sip", optional=True, least="2 vCPU and 4 GB"),
 )
 GROUPS = {kind.group: kind for kind in KINDS}
 

@@ -144,7 +144,7 @@ def play(inventory: Path, playbook: str, *options: str, **more: Any) -> subproce
 
 
 def report(folder: Path, accounts: Accounts) -> People:
-    """Who has an account if these are the accounts, passwords and all; ends here if the contract refuses them."""
+    """Who has an account if these are the accounts, passwords and all; ends here if the schema refuses them."""
     with tempfile.TemporaryDirectory() as private:
         file, answer = Path(private, "accounts.json"), Path(private, "people.json")
         file.write_text(json.dumps({"jitsi_accounts": accounts, "customer_people_file": str(answer)}))

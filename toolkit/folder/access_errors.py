@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from toolkit.files import content, is_within
-from toolkit.folder.in_folder import in_folder
+from toolkit.folder.in_folder import local_path
 from toolkit.shapes import Settings
 
 
@@ -29,7 +29,7 @@ def is_in_agent(public_key: str) -> bool:
 
 def key_errors(key: str, folder: str) -> list[str]:
     """Return what the key pair of that name lacks."""
-    private, public = (Path(os.path.expanduser(in_folder(name, folder))) for name in (key, f"{key}.pub"))
+    private, public = (Path(local_path(name, folder)) for name in (key, f"{key}.pub"))
     reasons = {str(file): reason for file in (private, public) if (reason := unreadable(file))}
     if list(reasons) == [str(private)] and is_in_agent(content(public).decode(errors="replace")):
         return []
@@ -46,7 +46,7 @@ def key_errors(key: str, folder: str) -> list[str]:
 
 def state_folder_errors(state: str, folder: str, customer: object) -> list[str]:
     """Return why runs must not keep their files there: in ~/.ssh make destroy would remove the operator's host keys."""
-    path = Path(os.path.expanduser(in_folder(state, folder)))
+    path = Path(local_path(state, folder))
     if is_within(path, Path(folder)) or path.name == customer:
         return []
     return [

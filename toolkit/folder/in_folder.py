@@ -4,6 +4,11 @@ import os
 from typing import overload
 
 
+def local_path(value: str, folder: str) -> str:
+    """Return where the file is on this machine: below folder where the path is relative, ~ as the operator's home."""
+    return os.path.expanduser(in_folder(value, folder))
+
+
 @overload
 def in_folder(value: str, folder: str) -> str: ...
 @overload

@@ -1,12 +1,11 @@
 """Which files and colours of a customer's pages cannot be used, one sentence per error."""
 
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from toolkit.files import is_within
-from toolkit.folder.in_folder import in_folder
+from toolkit.folder.in_folder import local_path
 from toolkit.page.contrast_errors import contrast_errors
 from toolkit.page.markdown_page import markdown_page
 from toolkit.page.picture import picture
@@ -44,7 +43,7 @@ def _path(file: object, folder: str) -> str:
     """The chosen file; nothing for what names none."""
     if not isinstance(file, str) or file == "" or not file.isprintable():
         return ""
-    return os.path.expanduser(in_folder(file, folder))
+    return local_path(file, folder)
 
 
 def text_errors(settings: Settings, folder: str) -> list[str]:

@@ -43,7 +43,7 @@ def _directory_errors(
         ]
     shared = any(set(hosts) & set(groups.get(group, [])) for group in GROUPS if group != "directories")
     if hosts and not shared and flavors and "directory" not in flavors:
-        return ["cloud_flavors.directory is missing: write the name of a flavor with at least 1 vCPU and 1 GB."]
+        return [_without_flavor("directories")]
     return []
 
 
@@ -55,6 +55,12 @@ def _homeless_errors(names: tuple[str, ...], settings: Settings, group: str, cus
         for name in names
         if settings.get(name) not in (None, "", [], {}, defaults().get(name))
     ]
+
+
+def _without_flavor(group: str) -> str:
+    """The sentence for a group whose hosts need a flavor of their own, which is not set."""
+    kind = GROUPS[group]
+    return f"cloud_flavors.{kind.name} is missing: write the name of a flavor with at least {kind.least}."
 
 
 def _streams_to_own_server(settings: Settings) -> bool:
@@ -81,7 +87,7 @@ def _stream_errors(groups: Groups, customer: str, settings: Settings, flavors: M
         )
     shared = any(set(hosts) & set(groups.get(group, [])) for group in GROUPS if group != "streamers")
     if not shared and flavors and "streamer" not in flavors:
-        errors.append("cloud_flavors.streamer is missing: write the name of a flavor with at least 2 vCPU and 2 GB.")
+        errors.append(_without_flavor("streamers"))
     return errors
 
 
@@ -108,7 +114,7 @@ def _recording_errors(groups: Groups, customer: str, settings: Settings, flavors
         if group != "recorders" and host in groups.get(group, [])
     ]
     if flavors and "recorder" not in flavors:
-        errors.append("cloud_flavors.recorder is missing: write the name of a flavor with at least 4 vCPU and 8 GB.")
+        errors.append(_without_flavor("recorders"))
     return errors
 
 
@@ -130,7 +136,7 @@ def _telephone_errors(groups: Groups, customer: str, settings: Settings, flavors
         for host in hosts
     )
     if not shared and flavors and "gateway" not in flavors:
-        errors.append("cloud_flavors.gateway is missing: write the name of a flavor with at least 2 vCPU and 4 GB.")
+        errors.append(_without_flavor("gateways"))
     return errors
 
 

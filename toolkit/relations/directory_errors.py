@@ -1,13 +1,12 @@
 """What cannot work of the customer's directory, one sentence per error."""
 
-import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from toolkit.files import is_within
-from toolkit.folder.in_folder import in_folder
+from toolkit.folder.in_folder import local_path
 from toolkit.shapes import Settings
 
 FOREIGN = ("servers", "ca_file", "base", "bind_dn", "login_attribute", "login_suffix", "user_filter",
@@ -59,7 +58,7 @@ def directory_errors(settings: Settings, folder: str) -> list[str]:
             "jitsi_directory.test_login and jitsi_directory_test_password belong together: write both, the password in "
             "group_vars/jitsi/vault.yml, or neither."
         )
-    tree = os.path.expanduser(in_folder(given.get("ldif_file", ""), folder))
+    tree = local_path(given.get("ldif_file", ""), folder)
     if KEYS[kind] == OWN and "ldif_file" in given:
         if not is_within(Path(tree), Path(folder)):
             errors.append(f"jitsi_directory.ldif_file {tree} is outside the customer's folder: put the file into it.")

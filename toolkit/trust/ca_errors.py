@@ -1,13 +1,12 @@
 """Which files with CA certificates cannot vouch for a server, one sentence per error."""
 
-import os
 from datetime import UTC, datetime
 from pathlib import Path
 
 from cryptography import x509
 
 from toolkit.files import content
-from toolkit.folder.in_folder import in_folder
+from toolkit.folder.in_folder import local_path
 from toolkit.shapes import Settings
 
 # Setting -> who has the certificate.
@@ -37,6 +36,6 @@ def ca_errors(settings: Settings, folder: str, now: datetime | None = None) -> l
         mapping = settings.get(setting)
         file = mapping.get(key) if isinstance(mapping, dict) else None
         if isinstance(file, str) and file and file.isprintable():
-            path = os.path.expanduser(in_folder(file, folder))
+            path = local_path(file, folder)
             errors += file_errors(f"{setting}.{key}", path, owner, now or datetime.now(UTC))
     return errors
