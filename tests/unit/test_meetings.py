@@ -64,6 +64,8 @@ def test_a_relay_holds_its_sockets_in_the_range_of_relayed_connections(monkeypat
     ("unit", "url", "text"),
     [
         ("jicofo.service", "http://127.0.0.1:8888/stats", "{}"),
+        ("jicofo.service", "http://127.0.0.1:8888/stats", '{"conferences": null}'),
+        ("jicofo.service", "http://127.0.0.1:8888/stats", "[]"),
         ("jitsi-videobridge2.service", "http://127.0.0.1:8080/metrics", "jitsi_jvb_conferences_created_total 7.0"),
     ],
 )
