@@ -22,6 +22,7 @@ CUSTOMER = pytest.StashKey[Customer]()
 STOPPED = pytest.StashKey[set[tuple[str, str]]]()  # units that do not run, each with the host's name
 SERVERS = "test_servers.py"  # judged first, shown first
 HERE = Path(__file__).parent
+SSH_SECONDS = 60  # for one login, the jump host's included: as long as Ansible waits (ansible.cfg)
 
 
 def pytest_addoption(parser):
@@ -144,6 +145,7 @@ def login(customer, tmp_path_factory):
                 ssh_identity_file=host.ssh["key"] or None,
                 ssh_extra_args=host.ssh["args"] if host.public else f"{host.ssh['args']} {customer.jump}",
                 controlpath=f"{sockets}/%%C",
+                timeout=SSH_SECONDS,
                 sudo=True,
             )
         return known[host.name]
