@@ -62,8 +62,8 @@ def run(place: Path, tests: str) -> tuple[bool, str]:
         command = ["lab/network", *command]
     done = subprocess.run(
         command, cwd=place, capture_output=True, text=True, timeout=LONGEST, stdin=subprocess.DEVNULL, check=False,
-        # pytest cuts what a failure says at the terminal's width.
-        env=os.environ | {"COLUMNS": "400", "ANSIBLE_CONFIG": str(place / "ansible.cfg")},
+        # pytest cuts what a failure says at the terminal's width; programs that tests start import the copy's toolkit.
+        env=os.environ | {"COLUMNS": "400", "ANSIBLE_CONFIG": str(place / "ansible.cfg"), "PYTHONPATH": str(place)},
     )  # fmt: skip
     if done.returncode not in (0, 1):  # 2 and more: pytest found no test, or an option it does not know
         sys.exit(f"mutants: {tests}: {done.stdout[-2000:]}{done.stderr[-2000:]}")
