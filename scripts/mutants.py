@@ -16,7 +16,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections import defaultdict
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -83,6 +84,24 @@ def unnoticed(place: Path, mutant: Mutant) -> tuple[bool, str]:
         file.write_text(text)
 
 
+def together(commands: Iterable[str]) -> list[str]:
+    """As few command lines as possible that run all these tests, one or two for a folder: the start of a suite takes
+    longer than most of its tests."""
+    files: dict[tuple[str, bool], set[str]] = defaultdict(set)
+    expressions: dict[tuple[str, bool], set[str]] = defaultdict(set)
+    for command in commands:
+        path, *options = shlex.split(command)
+        if path == "busted":
+            path, options = command, []
+        folder = path.rpartition("/")[0], bool(options)
+        files[folder].add(path)
+        expressions[folder] |= {f"({expression})" for expression in options[1:]}
+    return [
+        " ".join(sorted(files[folder])) + (f" -k {shlex.quote(' or '.join(sorted(found)))}" if found else "")
+        for folder, found in sorted(expressions.items())
+    ]
+
+
 def shown(mutant: Mutant) -> str:
     change = f"{mutant['file']}: {mutant['from'].strip()!r} -> {mutant['to'].strip()!r} ({mutant['tests']})"
     return f"{mutant['fault']}: {change}" if "fault" in mutant else change
@@ -115,7 +134,7 @@ def main(pattern: str = "") -> int:
             finally:
                 places.put(place)
 
-        tests = sorted({mutant["tests"] for mutant in mutants})
+        tests = together({mutant["tests"] for mutant in mutants})
         for command, (passed, failure) in zip(tests, pool.map(lambda it: there(run, it), tests), strict=True):
             if not passed:
                 sys.exit(f"mutants: {command} fails without any change: {failure}")
