@@ -116,6 +116,9 @@ test: setup ## run every test but the end-to-end run; says what it installs
 mutants: setup ## make small breaking changes, one at a time, and name those that no test notices (ARGS=<part of a file's or a list's name>)
 	@scripts/mutants$(ARGUMENTS)
 
+fuzz: setup ## MINUTES=: feed every parser of ours with what nobody thought of, that long each
+	@scripts/fuzz $(call quote,$(or $(MINUTES),1))
+
 test-fresh: ## run make demo in a QEMU guest with a fresh Debian, control groups of version 2 only and 8 GB of memory (ARGS=<release>)
 	@scripts/test-fresh$(ARGUMENTS)
 
@@ -128,7 +131,7 @@ docs: setup ## build the documents as a site in .cache/site; a broken link or a 
 figures: setup ## measure the code: types, complexity, names of tasks, exemptions, sizes; docs/development.md has the latest
 	@.venv/bin/python scripts/figures.py
 
-lock: ## resolve the dependencies of pyproject.toml into requirements.txt, requirements-bootstrap.txt and requirements-docs.txt
+lock: ## resolve the dependencies of pyproject.toml into requirements.txt and requirements-{bootstrap,docs,fuzz}.txt
 	@scripts/bootstrap
 	.tools/bin/uv pip compile --quiet --upgrade --universal --python-version 3.12 --generate-hashes --no-emit-index-url \
 	  --no-header --no-annotate --group test pyproject.toml -o requirements.txt
@@ -136,5 +139,7 @@ lock: ## resolve the dependencies of pyproject.toml into requirements.txt, requi
 	  --no-header --no-annotate --no-deps --group bootstrap -o requirements-bootstrap.txt
 	.tools/bin/uv pip compile --quiet --upgrade --universal --python-version 3.12 --generate-hashes --no-emit-index-url \
 	  --no-header --no-annotate --group docs -o requirements-docs.txt
+	.tools/bin/uv pip compile --quiet --upgrade --universal --python-version 3.12 --generate-hashes --no-emit-index-url \
+	  --no-header --no-annotate --no-deps --group fuzz -o requirements-fuzz.txt
 
-.PHONY: help setup new-customer validate plan deploy verify retire destroy users ssh stream releases demo e2e lab-up lab-down lint test mutants test-fresh bench docs figures lock
+.PHONY: help setup new-customer validate plan deploy verify retire destroy users ssh stream releases demo e2e lab-up lab-down lint test mutants fuzz test-fresh bench docs figures lock

@@ -109,20 +109,28 @@ def texts(node: yaml.Node | None, path: tuple[str, ...] = ()) -> Iterator[Text]:
     elif isinstance(node, yaml.MappingNode):
         known: set[str] = set()
         for name, value in node.value:
-            line = name.start_mark.line + 1
-            if not isinstance(name, yaml.ScalarNode):
-                raise NotDataError("braces begin a mapping here. Fix: write a text that begins with { in quotes.", line)
-            if name.value in known:
-                raise NotDataError(f"{shown(name.value)} stands here a second time. Fix: remove one of them.", line)
-            known.add(name.value)
-            yield Text((*path, name.value), name.value, line, True)
-            yield from texts(value, (*path, name.value))
+            line, text = name.start_mark.line + 1, _name(name)
+            if text in known:
+                raise NotDataError(f"{shown(text)} stands here a second time. Fix: remove one of them.", line)
+            known.add(text)
+            yield Text((*path, text), text, line, True)
+            yield from texts(value, (*path, text))
+
+
+def _name(node: yaml.Node) -> str:
+    """The name of an entry. Raises NotDataError where it is no text."""
+    if isinstance(node, yaml.ScalarNode):
+        return str(node.value)
+    line = node.start_mark.line + 1
+    if isinstance(node, yaml.MappingNode):
+        raise NotDataError("braces begin a mapping here. Fix: write a text that begins with { in quotes.", line)
+    raise NotDataError("brackets begin a list here. Fix: write a text that begins with [ in quotes.", line)
 
 
 def plain(node: yaml.Node | None) -> Any:
-    """The same as dictionaries, lists and texts."""
+    """The same as dictionaries, lists and texts. Raises NotDataError where a mapping has no text for a name."""
     if isinstance(node, yaml.MappingNode):
-        return {name.value: plain(value) for name, value in node.value}
+        return {_name(name): plain(value) for name, value in node.value}
     if isinstance(node, yaml.SequenceNode):
         return [plain(item) for item in node.value]
     return node.value if isinstance(node, yaml.ScalarNode) else None

@@ -4,11 +4,20 @@ import asyncio
 import json
 import re
 import subprocess
-from typing import Any
 
 from .baresip_config import CALLER, MEETING
 
-Message = dict[str, Any]
+Message = dict[str, str]
+
+
+NOT_A_MESSAGE = (
+    asyncio.IncompleteReadError,
+    asyncio.LimitOverrunError,
+    ValueError,
+    OSError,
+    AttributeError,
+    RecursionError,
+)
 
 
 class ProcessLostError(Exception):
@@ -32,13 +41,13 @@ class Baresip:
         self._reader, self._writer, self._version = reader, writer, version
 
     async def read(self) -> Message:
-        """Return the next message, JSON in a netstring. Raises ProcessLostError."""
+        """Return the texts of the next message, JSON in a netstring. Raises ProcessLostError."""
         try:
             length = int((await self._reader.readuntil(b":"))[:-1])
-            message: Message = json.loads((await self._reader.readexactly(length + 1))[:-1])
-        except (asyncio.IncompleteReadError, asyncio.LimitOverrunError, ValueError, OSError) as error:
+            message = json.loads((await self._reader.readexactly(length + 1))[:-1])
+            return {name: value if isinstance(value, str) else "" for name, value in message.items()}
+        except NOT_A_MESSAGE as error:
             raise ProcessLostError from error
-        return message
 
     def play(self, source: str) -> None:
         """Switch what the caller hears: an audio source of baresip such as aufile,FILE."""

@@ -105,9 +105,9 @@ class Channel:
     # --- messages of baresip
 
     def _on_message(self, message: Message) -> None:
-        if message.get("response"):
+        if "response" in message:
             # Version 1.1 names the call it has dialled.
-            if found := re.match(r"call id: (\S+)", message.get("data") or ""):
+            if found := re.match(r"call id: (\S+)", message.get("data", "")):
                 self._meeting_call = self._meeting_call or found[1]
             return
         kind, call = message.get("type", ""), message.get("id", "")

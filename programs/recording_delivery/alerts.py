@@ -50,8 +50,8 @@ class Alerts:
 def _names_in(file: Path) -> set[str]:
     """Return the names in the file; none where it cannot be read, because twice is better than never."""
     try:
-        return set(json.loads(file.read_text()))
-    except (OSError, ValueError, TypeError):
+        return {name for name in json.loads(file.read_text()) if isinstance(name, str)}
+    except (OSError, ValueError, TypeError, RecursionError):
         return set()
 
 

@@ -39,15 +39,21 @@ def inspect(session: Path) -> None:
 
 
 def _inspect_file(recording: Path) -> None:
+    kinds, seconds = _probe(recording)
+    for kind in ("video", "audio"):
+        if kind not in kinds:
+            raise DeliveryError(f"the recording has no {kind}")
+    if not seconds > 0:
+        raise DeliveryError("the recording has no duration")
+
+
+def _probe(recording: Path) -> tuple[set[str | None], float]:
+    """Return the kinds of its streams, and how many seconds it has; ffprobe leaves out what it does not know."""
     try:
         found = json.loads(
             run("ffprobe", "-v", "quiet", "-of", "json", "-show_streams", "-show_format", str(recording))
         )
-    except DeliveryError:
+        kinds = {stream.get("codec_type") for stream in found["streams"]}
+        return kinds, float(found["format"].get("duration", 0))
+    except (DeliveryError, ValueError, LookupError, TypeError, AttributeError, RecursionError):
         raise DeliveryError("the recording is damaged") from None
-    kinds = {stream["codec_type"] for stream in found["streams"]}
-    for kind in ("video", "audio"):
-        if kind not in kinds:
-            raise DeliveryError(f"the recording has no {kind}")
-    if float(found["format"].get("duration", 0)) <= 0:
-        raise DeliveryError("the recording has no duration")

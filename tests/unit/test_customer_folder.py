@@ -84,6 +84,7 @@ def test_a_path_may_begin_with_the_customers_folder_or_the_runs(folder, path):
         ("group_vars/jitsi/more.yml", "jitsi_log_days: 3\n", "line 1: jitsi_log_days is now jitsi_log_retention_days."),
         (MAIN, "jitsi_a: 1\njitsi_a: 2\n", "line 2: jitsi_a stands here a second time. Fix: remove one of them."),
         (MAIN, "jitsi_a: {{ x }}\n", "line 1: braces begin a mapping here. Fix: write a text that begins with { in"),
+        (MAIN, "[a]: {{ x }}\n", "line 1: brackets begin a list here. Fix: write a text that begins with [ in"),
         (MAIN, "jitsi_a: &x [1]\njitsi_b: *x\n", "line 2: an alias (*) stands for another place. Fix: write the value"),
         (MAIN, "jitsi_a: !!python/object:os.system x\n", "line 1: the tag tag:yaml.org,2002:python/object:"),
         (MAIN, "jitsi_a: !unsafe x\n", "line 1: the tag !unsafe is unknown. Fix: write the value without it."),
@@ -216,6 +217,13 @@ def test_cloud_and_customer_are_the_chosen_ones(cloud):
     assert cloud("example-small", "acme") == [
         "acme/openstack.yml: lab is asked for, and cloud_name is another. Fix: write the same in both."
     ]
+
+
+def test_a_list_as_a_name_is_refused_with_what_is_asked_of_the_cloud_beside_it(cloud):
+    """openstack.yml is compared with the settings whatever is wrong with them."""
+    write(MAIN, "[a]: x\n")
+    (sentence,) = cloud("[lab]", "[mycloud]")
+    assert sentence.startswith(f"acme/{MAIN}, line 1: brackets begin a list here.")
 
 
 @pytest.mark.parametrize("nothing", ["", "null", "~", "{}"])

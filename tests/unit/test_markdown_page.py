@@ -29,6 +29,11 @@ def test_a_page_may_be_nearly_as_long_as_is_said(page):
     assert page("# T\n\n" + "word " * 1790)["errors"] == []
 
 
+def test_a_file_may_be_too_large_to_be_read(page):
+    (error,) = page("# T\n\n" + "[" * 50_000)["errors"]
+    assert error.endswith("text.md cannot be read (it has more than 50 kB): give a Markdown file on this machine.")
+
+
 def test_title_and_text_come_apart(page):
     made = page("# A & *B*\n\n## Why\n\nSee [there](https://a.example/?x=1&y=2), `<b>` & mail <it@a.example>.\n")
     assert made["title"] == "A & B"

@@ -4,10 +4,10 @@ import json
 
 import pytest
 
-from programs.recording_delivery import alerts, rclone
+from programs.recording_delivery import alerts, rclone, sessions
 from programs.recording_delivery.errors import DeliveryError
 from programs.recording_delivery.rclone import Rclone
-from programs.recording_delivery.sessions import unused_path
+from programs.recording_delivery.sessions import inspect, unused_path
 from programs.recording_delivery.settings import Settings
 
 FIELDS = {
@@ -87,3 +87,27 @@ def test_an_error_of_the_storage_names_the_storage_and_no_file(settings, monkeyp
     assert str(error.value) == (
         "the storage of recordings (s3 https://s3.example) is unavailable or refuses: rclone copyto failed"
     )
+
+
+@pytest.mark.parametrize(
+    ("said", "error"),
+    [
+        ({"streams": [{"codec_type": "video"}, {}, {"codec_type": "audio"}], "format": {"duration": "1.5"}}, ""),
+        ({"streams": [{"codec_type": "video"}], "format": {"duration": "1.5"}}, "the recording has no audio"),
+        (
+            {"streams": [{"codec_type": "video"}, {"codec_type": "audio"}], "format": {}},
+            "the recording has no duration",
+        ),
+        ({"streams": [], "format": {"duration": "N/A"}}, "the recording is damaged"),
+        ([], "the recording is damaged"),
+    ],
+    ids=["a stream of no kind", "no audio", "no duration", "no number", "no mapping"],
+)
+def test_a_recording_has_video_audio_and_a_duration(tmp_path, monkeypatch, said, error):
+    (tmp_path / "a.mp4").touch()
+    monkeypatch.setattr(sessions, "run", lambda *_: json.dumps(said).encode())
+    if error:
+        with pytest.raises(DeliveryError, match=error):
+            inspect(tmp_path)
+    else:
+        inspect(tmp_path)

@@ -9,9 +9,12 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from toolkit.files import content
+from toolkit.sentences import name_of
 
 # What a visitor reads before anything else must arrive at once: the whole page has 30 kB, logo included.
 LARGEST_HTML = 9000
+# Of the file, compared before it is read as Markdown: links and comments make it larger than its page.
+LARGEST = 50_000
 SCHEMES = r"(?:https?://[^/]|mailto:|tel:)"
 # html: understood as a browser would, so that it can be refused; never printed.
 PARSER = MarkdownIt("commonmark", {"html": True})
@@ -36,12 +39,11 @@ def _element_errors(tokens: Iterable[Token]) -> list[str]:
     for token in _tokens(tokens):
         line = f", line {token.map[0] + 1}" if token.map else ""
         if token.type in ("html_block", "html_inline"):
-            seen = " ".join(token.content.split())[:40]
+            seen = name_of(" ".join(token.content.split())[:40].strip())
             errors.append(f"HTML is refused ({seen}{line}): write it in Markdown.")
         elif token.type == "image":
-            errors.append(
-                f"pictures are refused ({str(token.attrs['src'])[:40]}): take it out; the logo is chosen apart."
-            )
+            seen = name_of(str(token.attrs["src"])[:40])
+            errors.append(f"pictures are refused ({seen}): take it out; the logo is chosen apart.")
         elif token.type == "link_open" and not re.match(SCHEMES, str(token.attrs["href"]), re.IGNORECASE):
             fix = "write an address that begins with https://, http://, mailto: or tel:."
             errors.append(f"a link leads to {str(token.attrs['href'])[:40]!r}: {fix}")
@@ -57,7 +59,7 @@ def _result(title: str = "", html: str = "", *errors: str) -> Page:
 def markdown_page(file: str) -> Page:
     """Return title, html and errors of the file."""
     try:
-        text = content(Path(file).expanduser()).decode("utf-8-sig")
+        text = content(Path(file).expanduser(), LARGEST).decode("utf-8-sig")
     except UnicodeDecodeError:
         return _result("", "", f"{file} is no UTF-8: save it in this encoding.")
     except (OSError, ValueError, RuntimeError) as error:  # no such file, no such name, no such user's home

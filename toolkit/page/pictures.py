@@ -49,6 +49,7 @@ ELEMENTS, ATTRIBUTES = {f"{SVG}{name}" for name in DRAWN.split()}, set(DRAWN_WIT
 RUN = {"script", "foreignobject", "iframe", "object", "embed", "handler", "listener"}  # by browsers
 # CSS does not care for capitals, and \75rl( is url( to it.
 FETCHES = re.compile(r"@import|image-set|\\|url\(\s*[\"']?(?!#|data:image/)", re.IGNORECASE)
+DEEPEST = 100  # levels of elements
 NUMBER = r"(\d{1,6}(?:\.\d{1,20})?)"
 EMBEDDED = re.compile(r"data:image/(?:png|jpeg|webp);base64,[A-Za-z0-9+/=\s]*")
 
@@ -109,6 +110,7 @@ def _svg(data: bytes, widest: int) -> Picture:
         raise PictureError(BROKEN) from None
     if root.tag != f"{SVG}svg":
         raise PictureError(BROKEN)
+    _refuse_depth(root)
     for element in root.iter():
         _refuse(element)
     _prune(root)
@@ -117,6 +119,15 @@ def _svg(data: bytes, widest: int) -> Picture:
     ET.register_namespace("xlink", XLINK[1:-1])
     # Empty elements as short as they came. Anywhere else ElementTree writes &gt;.
     return Picture("svg", *sides, ET.tostring(root, encoding="utf-8").replace(b" />", b"/>"))
+
+
+def _refuse_depth(root: ET.Element) -> None:
+    """What is written anew level by level has few of them."""
+    level = [root]
+    for _ in range(DEEPEST):
+        level = [child for element in level for child in element]
+    if level:
+        raise PictureError(f"has groups in groups, more than {DEEPEST} levels deep: save it as a plain SVG.")
 
 
 def _refuse(element: ET.Element) -> None:

@@ -1,5 +1,6 @@
 """What keeps a supplied certificate from working."""
 
+import functools
 import warnings
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -45,9 +46,13 @@ def _is_trusted(certificate: x509.Certificate) -> bool:
     """Whether it is signed by itself, or by a root of Mozilla's list."""
     if _issued(certificate, certificate):
         return True
-    with warnings.catch_warnings(action="ignore", category=CryptographyDeprecationWarning):  # of other roots' numbers
-        roots = x509.load_pem_x509_certificates(Path(certifi.where()).read_bytes())
-    return any(_issued(certificate, root) for root in roots if root.subject == certificate.issuer)
+    return any(_issued(certificate, root) for root in _roots(certifi.where()) if root.subject == certificate.issuer)
+
+
+@functools.cache
+def _roots(file: str) -> list[x509.Certificate]:
+    with warnings.catch_warnings(action="ignore", category=CryptographyDeprecationWarning):  # of their numbers
+        return x509.load_pem_x509_certificates(Path(file).read_bytes())
 
 
 def _name(name: x509.Name) -> str:
