@@ -22,6 +22,7 @@ STATE = Path(os.environ.get("LAB_STATE") or ROOT / ".lab")
 RELEASE = "1.0.9268-1"
 DOMAIN = "meet.example-small.test"
 ORIGIN = f"https://{DOMAIN}"
+COMMAND = b"<!--# echo var='host' -->"
 
 
 def run(*command, **options) -> str:
@@ -67,12 +68,13 @@ def free_port() -> int:
 
 
 class Prosody(BaseHTTPRequestHandler):
-    """Where nginx hands signalling on to: says so."""
+    """Where nginx hands signalling on to: says so, or has a command for nginx where it is asked for one."""
 
     def do_GET(self):
         self.send_response(200)
+        self.send_header("Content-Type", "text/html")
         self.end_headers()
-        self.wfile.write(b"signalling")
+        self.wfile.write(COMMAND if "command" in self.path else b"signalling")
 
     do_POST = do_GET
 

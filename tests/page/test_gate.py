@@ -9,7 +9,7 @@ from http.cookies import SimpleCookie
 import pytest
 from hypothesis import HealthCheck, given, seed, settings
 from hypothesis import strategies as st
-from site_of import DOMAIN, ORIGIN, ROOT, serve
+from site_of import COMMAND, DOMAIN, ORIGIN, ROOT, serve
 
 PAGES = [
     "/",
@@ -166,6 +166,17 @@ def test_a_tenants_rooms_are_its_own(site):
 @pytest.mark.parametrize("path", ENDPOINTS[:2] + TWISTED[:1])
 def test_who_agreed_reaches_signalling(site, path):
     assert site.get(path, Cookie=site.cookie()).text == "signalling"
+
+
+@pytest.mark.parametrize("path", ENDPOINTS[:2])
+def test_nginx_runs_no_command_that_signalling_answers(site, path):
+    assert site.get(f"{path}?command", Cookie=site.cookie()).text == COMMAND.decode()
+
+
+@pytest.mark.parametrize("tenant", ["a%0d%0aX-Forwarded-For:1", "a%0ab", "a%20b", "a%01b", "a%7fb", "a%5cu0022"])
+def test_no_tenant_writes_lines_of_the_request_to_prosody(site, tenant):
+    assert site.get(f"/{tenant}/http-bind", Cookie=site.cookie()).status == 404
+    assert '"conference.meet' not in site.get(f"/{tenant}/config.js", Cookie=site.cookie()).text
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,7 @@ ROOT = HERE.parent.parent
 
 DOMAIN = "stream.meet.example-services.test"
 ORIGIN = f"https://{DOMAIN}"
+KEY = "Key_of-the-Publisher"
 # Who connects to an address of this machine comes from that very address.
 RECORDER, STRANGER = "10.9.0.1", "10.9.0.2"
 # Addresses of one household, and one of its neighbours'.
@@ -40,6 +41,7 @@ def write(folder: Path, settings: dict) -> None:
         "__consent_gate_folder": f"{folder}/var/www/consent",
         "__streaming_pages_folder": f"{folder}/var/www/streaming",
         "jitsi_stream_publishers": [f"{RECORDER}/32"],
+        "streaming_key": KEY,
     }
     play(HERE / "render.yml", folder, "example-services", "-e", json.dumps(places | settings))
 
@@ -73,7 +75,6 @@ class Site:
             for file in filter(Path.is_file, (folder / name).rglob("*")):
                 text = within_limits(file.read_text().replace(f"{folder}/", "/"))
                 self.machine.put(str(file.relative_to(folder)), text)
-        self.key = re.search(r'"publish live (\S+)" yes;', (folder / "etc/nginx/streaming.conf").read_text())[1]
         self.machine.sh(
             f"mkdir -p {CERTIFICATES} /var/lib/streaming; cd {CERTIFICATES}; openssl req -x509 -newkey ec -pkeyopt "
             f"ec_paramgen_curve:P-256 -nodes -subj /CN={DOMAIN} -addext subjectAltName=DNS:{DOMAIN} -days 2 "
@@ -112,7 +113,7 @@ class Site:
     def stream(self, **how):
         """A stream that is watched while this lasts."""
         began = time.time()
-        publisher = self.publisher(self.key, **how)
+        publisher = self.publisher(KEY, **how)
         cookies = self.consent()
         playlist = self.machine.root / "var/lib/streaming/live/live.m3u8"
         try:

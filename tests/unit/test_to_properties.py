@@ -1,4 +1,7 @@
+import javaproperties
 import pytest
+from corpus import examples, first_difference, texts
+from hypothesis import strategies as st
 
 from toolkit.formats.to_properties import to_properties
 
@@ -37,3 +40,19 @@ def test_refuses_values_a_line_cannot_hold(wrong):
 def test_refuses_a_name_that_stands_twice():
     with pytest.raises(ValueError, match=r"a\.b stands twice"):
         to_properties({"a": {"b": 1}, "a.b": 2})
+
+
+# What Java's reader takes, of names and of values: everything, but halves of characters.
+NAMES = texts("\\:=#! \t\n\f\r.")
+VALUES = examples(st.tuples(NAMES, texts("\\:=#! \t\n\f\r\"'")))
+
+
+def test_a_reader_of_properties_reads_back_what_was_written():
+    written = {f"n{number}{name}": value for number, (name, value) in enumerate(VALUES)}
+    read = javaproperties.loads(to_properties(written))
+    assert first_difference(list(written.items()), list(read.items())) is None
+
+
+def test_refuses_half_a_character():
+    with pytest.raises(ValueError, match="surrogates"):
+        to_properties({"a": "\ud800"})

@@ -1,8 +1,10 @@
 """Python data as a Lua literal."""
 
+import math
 import re
 
 INDENT = "  "
+LONG = 2**63
 KEYWORDS = {
     *("and", "break", "do", "else", "elseif", "end", "false", "for", "function", "goto", "if", "in", "local", "nil"),
     *("not", "or", "repeat", "return", "then", "true", "until", "while"),
@@ -10,15 +12,26 @@ KEYWORDS = {
 
 
 def _text(value: str) -> str:
+    value.encode()  # no halves of characters
     escaped = "".join(
         f"\\{ord(c):03d}" if ord(c) < 32 or ord(c) == 127 else "\\" + c if c in '"\\' else c for c in value
     )
     return f'"{escaped}"'
 
 
+def _number(value: float) -> str:
+    if isinstance(value, int) and not -LONG < value < LONG:
+        raise ValueError("a whole number in Lua has 64 bits")
+    if not math.isfinite(value):
+        raise ValueError("Lua has no literal for this number")
+    return repr(value + 0)
+
+
 def _key(key: object) -> str:
     if isinstance(key, str) and re.fullmatch(r"[A-Za-z_]\w*", key, re.ASCII) and key not in KEYWORDS:
         return key
+    if not isinstance(key, str | int):
+        raise ValueError(f"a key in Lua is a text or a whole number and not a {type(key).__name__}")
     return f"[{to_lua(key)}]"
 
 
@@ -37,7 +50,7 @@ def to_lua(value: object, depth: int = 0) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, (int, float)):
-        return repr(value + 0)
+        return _number(value)
     if isinstance(value, str):
         return _text(str(value))
     if isinstance(value, dict):
