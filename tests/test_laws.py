@@ -739,3 +739,10 @@ def test_every_test_that_the_security_page_names_is_there():
     named = set(re.findall(r"`(test_\w+)`", read("SECURITY.md")))
     assert named
     assert named - set(re.findall(r"^def (test_\w+)", tests, re.MULTILINE)) == set()
+
+
+def test_the_security_page_names_everything_that_is_tried_from_a_host():
+    page, tables = read("SECURITY.md"), read("tests/moderators/test_compromised_hosts.py")
+    tried = re.findall(r'^    "([^"]+)": (?:lambda|ban|say)', tables, re.MULTILINE)
+    assert len(tried) > 50
+    assert [attempt for attempt in tried if not re.search(rf"[ ]{attempt}[, ]", page)] == []

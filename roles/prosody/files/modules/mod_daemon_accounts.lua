@@ -1,0 +1,48 @@
+-- On the host of the daemons' accounts: whoever has the account of a bridge, recorder or gateway talks to the server and
+-- in the room where its kind reports to jicofo (daemon_rooms), and nobody else talks to it. So an account that fell into
+-- the wrong hands enters no meeting, asks jicofo for nothing beside its room, and finds no other daemon.
+-- jicofo's own account (daemon_focus) is free: people talk to it, and it goes wherever they meet.
+
+local jid = require "util.jid";
+local st = require "util.stanza";
+
+local focus = module:get_option_string("daemon_focus");
+local rooms = module:get_option("daemon_rooms");
+
+local function refuse(event)
+	local stanza = event.stanza;
+	if stanza.attr.type ~= "error" and stanza.attr.type ~= "result" then
+		event.origin.send(st.error_reply(stanza, "cancel", "not-allowed", "A daemon talks in its own room only."));
+	end
+	return true;
+end
+
+-- Without an address a stanza is for the server, but for a message, which other daemons of that account would get.
+local function may_send(name, stanza)
+	local to = stanza.attr.to;
+	if not to then return stanza.name ~= "message"; end
+	return to == module.host or jid.bare(to) == rooms[name];
+end
+
+local function may_receive(name, stanza)
+	local from = stanza.attr.from;
+	return from == module.host or jid.bare(from) == rooms[name];
+end
+
+local function sent(event)
+	local name = jid.node(event.stanza.attr.from);
+	if jid.join(name, module.host) ~= focus and not may_send(name, event.stanza) then return refuse(event); end
+end
+
+local function arrived(event)
+	local name = jid.node(event.stanza.attr.to);
+	if name and jid.join(name, module.host) ~= focus and not may_receive(name, event.stanza) then return refuse(event); end
+end
+
+for _, kind in ipairs { "iq", "message", "presence" } do
+	for _, address in ipairs { "/bare", "/full" } do
+		module:hook("pre-" .. kind .. address, sent, 1000);
+		module:hook(kind .. address, arrived, 1000);
+	end
+	module:hook("pre-" .. kind .. "/host", sent, 1000);
+end
