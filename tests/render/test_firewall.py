@@ -40,18 +40,50 @@ send("10.71.0.3", 67, 68, b"a lease")
 print(client.recv(100).decode())
 """
 
+# Run in the same way: the metadata service is this host; a daemon's user asks it, then root. Prints who is answered.
+METADATA = """
+import encodings.idna, os, socket, subprocess, sys
 
-def rules_file(folder):
+addresses = {socket.AF_INET: "169.254.169.254", socket.AF_INET6: "fd00:ec2::254"}
+script = "ip link set lo up;" + ";".join(f"ip address add {address} dev lo" for address in addresses.values())
+subprocess.run(["sh", "-ec", script], check=True)
+subprocess.run([sys.argv[1], "-f", sys.argv[2]], check=True)
+for family, address in addresses.items():
+    service = socket.create_server((address, 80), family=family)
+    for user in (65534, 0):
+        os.seteuid(user)
+        try:
+            socket.create_connection((address, 80), 5).close()
+            print(user, address, flush=True)
+        except OSError:
+            pass
+        finally:
+            os.seteuid(0)
+"""
+
+
+def rules_file(folder, **given):
     """The file that a host without a matrix would get."""
     template = Environment(autoescape=False)  # noqa: S701 - it prints rules of nftables, no page
     template.filters["comment"] = "# {}".format
     rules = folder / "nftables.conf"
     rules.write_text(
         template.from_string((ROOT / "roles/base/templates/nftables.conf.j2").read_text()).render(
-            ansible_managed="", base_firewall={"input": [], "output": []}, base_within=[], base_visitor_connections=300
+            ansible_managed="",
+            base_firewall={"input": [], "output": given.get("output", [])},
+            base_within=given.get("within", []),
+            base_visitor_connections=300,
         )
     )
     return rules
+
+
+def test_only_root_asks_the_clouds_metadata_service(program, tmp_path):
+    """Whatever else a host may reach."""
+    rules = rules_file(tmp_path, output=["accept"], within=["accept"])
+    command = ["unshare", "--net", sys.executable, "-c", METADATA, program("nft", "nftables"), rules]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.stdout == "0 169.254.169.254\n0 fd00:ec2::254\n", done.stderr
 
 
 def test_a_lease_arrives_from_whichever_dhcp_server_answers(program, tmp_path):
