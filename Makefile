@@ -116,6 +116,9 @@ test: setup ## run every test but the end-to-end run; says what it installs
 mutants: setup ## make small breaking changes, one at a time, and name those that no test notices (ARGS=<part of a file's or a list's name>)
 	@scripts/mutants$(ARGUMENTS)
 
+hostile: setup ## try hundreds of hostile customer folders, and count what is executed, crashes, hangs or tells a secret
+	@. scripts/environment; PYTHONPATH=.:tests/contract:tests/hostile python tests/hostile/hostile.py
+
 fuzz: setup ## MINUTES=: feed every parser of ours with what nobody thought of, that long each
 	@scripts/fuzz $(call quote,$(or $(MINUTES),1))
 
@@ -142,4 +145,4 @@ lock: ## resolve the dependencies of pyproject.toml into requirements.txt and re
 	.tools/bin/uv pip compile --quiet --upgrade --universal --python-version 3.12 --generate-hashes --no-emit-index-url \
 	  --no-header --no-annotate --no-deps --group fuzz -o requirements-fuzz.txt
 
-.PHONY: help setup new-customer validate plan deploy verify retire destroy users ssh stream releases demo e2e lab-up lab-down lint test mutants fuzz test-fresh bench docs figures lock
+.PHONY: help setup new-customer validate plan deploy verify retire destroy users ssh stream releases demo e2e lab-up lab-down lint test mutants hostile fuzz test-fresh bench docs figures lock

@@ -200,6 +200,12 @@ def _plan(content: bytes) -> Iterator[tuple[int, str]]:
     """Groups and hosts alone."""
     node = document(content)
     list(texts(node))  # names are texts, and none stands twice
+    if is_empty(node):
+        yield 0, "there is no group in it. Fix: write groups and hosts, as inventories/example-small/plan.yml has them."
+    yield from _planned(node)
+
+
+def _planned(node: yaml.Node | None) -> Iterator[tuple[int, str]]:
     hosts = 0
     for line, name, group in _groups(node):
         if not isinstance(group, yaml.MappingNode):

@@ -15,6 +15,7 @@ from .sentences import shorten
 BYTES = 256 * 1024  # of one file; accounts.yml with 400 people has 25 kB
 NODES = 20_000  # values and names in one file
 DEPTH = 20
+LONGEST_NUMBER = 1000  # characters; Python's own limit is 4300 digits
 # What is written without a tag has one of these, or none yet; encrypted text has !vault. Others would build something.
 TYPES = ("str", "int", "float", "bool", "null", "map", "seq")
 TAGS = {None, "!vault", *(f"tag:yaml.org,2002:{name}" for name in TYPES)}
@@ -95,8 +96,20 @@ def _limit(text: str) -> None:
             raise NotDataError(f"this is nested more than {DEPTH} levels deep. Fix: no setting is.", line)
         if nodes > NODES:
             raise NotDataError(f"there are more than {NODES} values in the file. Fix: keep settings only in it.", line)
+        if isinstance(event, yaml.ScalarEvent) and event.implicit[0] and not _can_be_built(event.value):
+            raise NotDataError(f"{shown(event.value)} is no number and no date. Fix: write it in quotes.", line)
         if event.tag not in TAGS:
             raise NotDataError(f"the tag {str(event.tag)[:40]} is unknown. Fix: write the value without it.", line)
+
+
+def _can_be_built(text: str) -> bool:
+    """Whether text without quotes is what YAML takes it for: 2026-02-30 would end the run that reads it."""
+    if re.match(r"[-+]?\d", text) and len(text) > LONGEST_NUMBER:
+        return False
+    try:
+        return not re.match(r"\d{4}-\d", text) or bool(yaml.safe_load(text))
+    except (ValueError, yaml.YAMLError):
+        return False
 
 
 def texts(node: yaml.Node | None, path: tuple[str, ...] = ()) -> Iterator[Text]:
@@ -136,9 +149,11 @@ def plain(node: yaml.Node | None) -> Any:
     return node.value if isinstance(node, yaml.ScalarNode) else None
 
 
-def is_empty(node: yaml.Node) -> bool:
+def is_empty(node: yaml.Node | None) -> bool:
     """Nothing, or an empty mapping."""
-    return node.tag == "tag:yaml.org,2002:null" or (isinstance(node, yaml.MappingNode) and not node.value)
+    return (
+        node is None or node.tag == "tag:yaml.org,2002:null" or (isinstance(node, yaml.MappingNode) and not node.value)
+    )
 
 
 def shown_path(path: Path) -> Path:

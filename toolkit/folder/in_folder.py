@@ -3,6 +3,19 @@
 import os
 from typing import overload
 
+from toolkit.forms import path
+
+
+def named_file(value: object, folder: str) -> str:
+    """Return where the file is that a setting names; nothing for what is no path, which setting_errors tells."""
+    if not isinstance(value, str) or value == "" or not value.isprintable():
+        return ""
+    try:
+        path(value)
+    except ValueError:
+        return ""
+    return local_path(value, folder)
+
 
 def local_path(value: str, folder: str) -> str:
     """Return where the file is on this machine: below folder where the path is relative, ~ as the operator's home."""

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from toolkit.files import is_within
-from toolkit.folder.in_folder import local_path
+from toolkit.folder.in_folder import named_file
 from toolkit.page.contrast_errors import contrast_errors
 from toolkit.page.markdown_page import markdown_page
 from toolkit.page.picture import picture
@@ -39,20 +39,13 @@ def button_errors(settings: Settings) -> list[str]:
     )
 
 
-def _path(file: object, folder: str) -> str:
-    """The chosen file; nothing for what names none."""
-    if not isinstance(file, str) or file == "" or not file.isprintable():
-        return ""
-    return local_path(file, folder)
-
-
 def text_errors(settings: Settings, folder: str) -> list[str]:
     """Return the errors of the texts that people agree to."""
     texts = settings.get("jitsi_consent_texts")
     texts = texts if isinstance(texts, dict) else {}
     errors = []
     for language, chosen in texts.items():
-        if not (file := _path(chosen, folder)):
+        if not (file := named_file(chosen, folder)):
             continue
         # Everybody reads the page: no file of the operator's or of another customer's.
         if is_within(Path(file), Path(folder)):
@@ -75,7 +68,7 @@ def picture_errors(settings: Settings, folder: str) -> list[str]:
         setting, _, key = name.partition(".")
         chosen = settings.get(setting)
         chosen = chosen.get(key) if key and isinstance(chosen, dict) else chosen
-        if file := _path(chosen, folder):
+        if file := named_file(chosen, folder):
             errors += [f"{name}: {error}" for error in picture(file, largest, widest)["errors"]]
     return errors
 

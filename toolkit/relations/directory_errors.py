@@ -1,12 +1,13 @@
 """What cannot work of the customer's directory, one sentence per error."""
 
+import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from toolkit.files import is_within
-from toolkit.folder.in_folder import local_path
+from toolkit.folder.in_folder import named_file
 from toolkit.shapes import Settings
 
 FOREIGN = ("servers", "ca_file", "base", "bind_dn", "login_attribute", "login_suffix", "user_filter",
@@ -58,11 +59,11 @@ def directory_errors(settings: Settings, folder: str) -> list[str]:
             "jitsi_directory.test_login and jitsi_directory_test_password belong together: write both, the password in "
             "group_vars/jitsi/vault.yml, or neither."
         )
-    tree = local_path(given.get("ldif_file", ""), folder)
-    if KEYS[kind] == OWN and "ldif_file" in given:
+    tree = named_file(directory.get("ldif_file"), folder)
+    if KEYS[kind] == OWN and tree:
         if not is_within(Path(tree), Path(folder)):
             errors.append(f"jitsi_directory.ldif_file {tree} is outside the customer's folder: put the file into it.")
-        elif not Path(tree).is_file():
+        elif not os.path.isfile(tree):  # as Path.is_file, but no name is too long for it
             errors.append(f"jitsi_directory.ldif_file {tree} cannot be read: write the name of a file in the folder.")
     if kind == "token" and ("jwks_url" in directory) == ("jitsi_token_secret" in settings):
         errors.append(

@@ -11,6 +11,7 @@ from .wording import at, expected, meaning, place
 
 type Path = tuple[Any, ...]
 
+NAME = "[A-Za-z_][A-Za-z0-9_]{0,40}"
 GUESSES = 20  # unknown names that are compared with the known ones, a hundredth of a second each
 # Of what one value violates the first in this order is told; all else lies between.
 FIRST, LAST = ("type", "enum", UNPRINTABLE, TOO_LONG), (LIKE_A_SECRET,)
@@ -90,7 +91,7 @@ class _Report:
                 return [self.refused(violation)]
 
     def is_secret(self, path: Path) -> bool:
-        return bool(at(self.schema, path[:1]).get("writeOnly"))
+        return bool(at(self.schema, path[:1]).get("writeOnly")) or bool(at(self.schema, path).get("x-unshown"))
 
     def unknown(self, path: Path, key: object) -> str:
         """The sentence of a key that is none below path."""
@@ -102,11 +103,11 @@ class _Report:
         known = list(at(self.schema, path).get("properties", {}))
         near = nearest(key, known) if self.guesses <= GUESSES else []
         if near:
-            fix = f"write {prefix}{near[0]}"
-        elif path:
-            fix = f"{where} has {', '.join(sorted(known))}"
-        else:
-            fix = "docs/settings.md lists all of them"
+            return f"{prefix}{name_of(key)} is not a setting: write {prefix}{near[0]}."
+        fix = f"{where} has {', '.join(sorted(known))}" if path else "docs/settings.md lists all of them"
+        # What was pasted in place of a name may be a secret.
+        if path and isinstance(key, str) and not re.fullmatch(NAME, key):
+            return f"a key of {where} is not a setting: {fix}."
         return f"{prefix}{name_of(key)} is not a setting: {fix}."
 
     def missing(self, path: Path) -> str:

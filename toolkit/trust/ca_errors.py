@@ -6,7 +6,7 @@ from pathlib import Path
 from cryptography import x509
 
 from toolkit.files import content
-from toolkit.folder.in_folder import local_path
+from toolkit.folder.in_folder import named_file
 from toolkit.shapes import Settings
 
 # Setting -> who has the certificate.
@@ -35,7 +35,6 @@ def ca_errors(settings: Settings, folder: str, now: datetime | None = None) -> l
     for (setting, key), owner in OWNERS.items():
         mapping = settings.get(setting)
         file = mapping.get(key) if isinstance(mapping, dict) else None
-        if isinstance(file, str) and file and file.isprintable():
-            path = local_path(file, folder)
+        if path := named_file(file, folder):
             errors += file_errors(f"{setting}.{key}", path, owner, now or datetime.now(UTC))
     return errors
