@@ -6,6 +6,7 @@ texts have no form; those files escape them.
 
 import ipaddress
 import re
+import zoneinfo
 from urllib.parse import SplitResult, urlsplit
 
 # What may stand behind the name of a server in an address. Not $ and ` (nginx and shells would put something in their
@@ -103,6 +104,12 @@ def path(text: str) -> None:
         raise ValueError(text)
 
 
+def time_zone(text: str) -> None:
+    """A name of the time zone database."""
+    if text not in zoneinfo.available_timezones():
+        raise ValueError(text)
+
+
 def seed(text: str) -> None:
     """Random characters, as far as one can tell."""
     if len(set(text)) < VARIETY or text.strip() != text:
@@ -121,5 +128,6 @@ FORMS = {
     "login_page": login_page,
     "stream_target": stream_target,
     "path": path,
+    "time_zone": time_zone,
     "seed": seed,
 }

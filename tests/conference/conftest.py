@@ -156,6 +156,12 @@ def login(customer, tmp_path_factory):
         server.backend.run_local(" ".join(["ssh -O exit", *command[1:]]), *arguments)
 
 
+@pytest.fixture
+def remark(record_property):
+    """remark(text): a line for the operator below a check, also where it passes."""
+    return lambda text: record_property("remark", text)
+
+
 @pytest.fixture(scope="session")
 def meet(customer, login):
     """The signalling server."""
@@ -211,7 +217,9 @@ def pytest_terminal_summary(terminalreporter, config):
         worst = "FAILED" if any(outcome == "failed" for outcome, _ in unclear) else "skipped" if unclear else "ok"
         cases = f" ({len(reports)})" if len(reports) > 1 else ""
         terminalreporter.write_line(f"{worst:8}{title}{cases}", red=worst == "FAILED")
-        for (_, text), known in unclear.items():
+        remarks = [text for report in reports for _, text in report.user_properties]
+        explanations = [(text, known) for (_, text), known in unclear.items()]
+        for text, known in explanations + [(text, []) for text in dict.fromkeys(remarks)]:
             if any(known):
                 terminalreporter.write_line(f"  for {', '.join(known)}")
             terminalreporter.write_line(textwrap.indent(textwrap.dedent(text), "    "))

@@ -3,8 +3,12 @@
 Checks that need a daemon which does not run (mark `needs`) are skipped with that reason: one fault, said once.
 """
 
+import datetime
+import json
+
 import pytest
 
+OPEN_DAYS = 8  # each week has an update window
 LEAST_MB = 300  # an update of Debian's fetches and unpacks about as much
 
 
@@ -30,3 +34,20 @@ def test_disks_have_room(login, server):
     rows = login(server).check_output("df --output=avail,target --block-size=1M / /var /var/log /tmp").splitlines()[1:]
     short = {place: int(free) for free, place in map(str.split, rows) if int(free) < LEAST_MB}
     assert not short, f"{server.name}: {', '.join(f'{place} has {free} MB left' for place, free in short.items())}"
+
+
+@pytest.mark.notice(
+    "nothing yet; a weakness that is known stays open on {server}",
+    "on {server}: updates status; journalctl -u updates; docs/how-to/updates.md",
+)
+def test_updates_are_installed(login, server, remark):
+    """Every server runs code with all security updates"""
+    state = json.loads(login(server).check_output("updates status"))
+    if state["unknown"]:
+        remark(f"{server.name}: open security updates are not known: {state['unknown']}")
+    for what, since in state["open"].items():
+        remark(f"{server.name}: {what}, known since {since}")
+    assert not state["failed"], f"{server.name}: the last update window could not install updates"
+    latest = datetime.datetime.now(datetime.UTC).date() - datetime.timedelta(days=OPEN_DAYS)
+    late = [what for what, since in state["open"].items() if since < latest.isoformat()]
+    assert not late, f"{server.name}: for more than {OPEN_DAYS} days: {', '.join(late)}"

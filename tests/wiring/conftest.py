@@ -18,7 +18,7 @@ UNASKED = {"prosody_tokens", "turn_peer_hosts", "openstack_server_planned"}
 
 # Roles whose files are looked at here alone.
 MORE_ROLES = {
-    "jitsi": ("base", "log_retention"),
+    "jitsi": ("base", "log_retention", "updates"),
     "gateways": ("jigasi", "sip_server", "dial_in_ivr"),
     "streamers": ("streaming",),
 }

@@ -22,6 +22,9 @@ SETTINGS = {
     "jitsi_room_max_occupants": 33,
     "jitsi_log_retention_days": 5,
     "jitsi_log_rooms": "hashed",
+    "jitsi_update_window": {"days": ["Sat", "Sun"], "start": "03:30", "hours": 2, "zone": "Europe/Lisbon"},
+    "jitsi_update_reboot": True,
+    "jitsi_security_tracker_url": "https://tracker.wired.test/debsecan",
     "jitsi_page_colors": {
         "light": {"background": "#f0f0f0", "text": "#101010", "accent": "#0000a0"},
         "dark": {"background": "#202020", "accent": "#a0a0ff"},  # its text is the default

@@ -11,6 +11,7 @@ WHERE_TO_LOOK = {
     "base": "journalctl -b -u nftables -u ssh; apt-get -s install jitsi-videobridge2",
     "certificate": "journalctl -u certbot; tail /var/log/letsencrypt/letsencrypt.log",
     "log_retention": "systemctl status log-retention logrotate; logrotate --debug /etc/logrotate.conf",
+    "updates": "updates status; systemctl list-timers updates; journalctl -u updates",
     "internal_trust": "openssl verify /usr/local/share/ca-certificates/*.crt",
     "prosody": "prosodyctl check config; journalctl -u prosody",
     "directory": "jitsi-directory --check /etc/jitsi-directory/settings.json; journalctl -u jitsi-directory",
