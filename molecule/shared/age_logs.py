@@ -46,6 +46,7 @@ def lines(path):
 def pass_days():
     """A line a day into every log, and logrotate each night; ages that are left, per log."""
     logs = [Path("/var/log") / name for name in LOGS]
+    run("systemctl", "stop", "logrotate.timer")  # comes every few minutes, and would meet the moved clock
     DROP_IN.parent.mkdir(parents=True, exist_ok=True)
     DROP_IN.write_text(f"[Unit]\nStartLimitIntervalSec=0\n[Service]\nEnvironmentFile={CLOCK}\n")
     run("systemctl", "daemon-reload")
@@ -62,6 +63,7 @@ def pass_days():
     CLOCK.unlink()
     run("systemctl", "daemon-reload")
     Path("/var/lib/logrotate/status").unlink()  # it speaks of days that have not come
+    run("systemctl", "start", "logrotate.timer")
     return {
         str(log): {DAYS + 1 - int(line.split()[-1]) for line in lines(log) if line.startswith(MARK)} for log in logs
     }
