@@ -12,7 +12,7 @@ from xml.etree import ElementTree as ET
 import pytest
 from conftest import ROOM, House, accounts, opened, refusal
 from rendering import render
-from xmpp import MUC, Refused, element, session
+from xmpp import DISCO, MUC, Refused, element, session
 
 EXAMPLE = "example-services"  # with every kind of host that has an account
 KINDS = {"bridge": "jvb", "recorder": "jibri", "gateway": "jigasi"}
@@ -206,6 +206,9 @@ def test_a_daemon_does_its_work(play, kind):
         world = World(crowd)
         room, name = world.brewery(kind), KINDS[kind]
         daemon = await world.log_in(name)
+        # What Smack asks before it enters a room (MultiUserChat.enter), and gives up without.
+        service = await daemon.request(f"internal.auth.{world.domain}", element(f"{{{DISCO}}}query"), "get")
+        assert MUC in {feature.get("var") for feature in service.iter(f"{{{DISCO}}}feature")}
         await daemon.join(room, f"{name}-1")
         focus = await crowd.focus()
         await focus.join(room, "focus")

@@ -17,16 +17,21 @@ local function refuse(event)
 	return true;
 end
 
--- Without an address a stanza is for the server, but for a message, which other daemons of that account would get.
+local function is_its_room(name, address) return rooms[name] and jid.bare(address) == rooms[name]; end
+local function is_its_service(name, address) return rooms[name] and address == jid.host(rooms[name]); end
+
+-- Without an address a stanza is for the server, but for a message, which other daemons of that account would get. Before
+-- they enter a room the daemons ask its service whether it is one (Smack's MultiUserChat).
 local function may_send(name, stanza)
 	local to = stanza.attr.to;
 	if not to then return stanza.name ~= "message"; end
-	return to == module.host or jid.bare(to) == rooms[name];
+	local asks = stanza.name == "iq" and stanza.attr.type == "get";
+	return to == module.host or is_its_room(name, to) or asks and is_its_service(name, to);
 end
 
 local function may_receive(name, stanza)
 	local from = stanza.attr.from;
-	return from == module.host or jid.bare(from) == rooms[name];
+	return from == module.host or is_its_room(name, from) or is_its_service(name, from);
 end
 
 local function sent(event)
