@@ -6,6 +6,7 @@ from pathlib import Path
 
 import yaml
 from folders import Case, Folder
+from hostile_certificates import certificates
 from hostile_files import named_files, pictures
 
 TABLES = sorted((Path(__file__).parent / "cases").glob("*.yml"))
@@ -160,4 +161,4 @@ def sizes() -> Iterator[Case]:
     yield Case("sizes and hangs", "2000 files", "there are more than 50 files", many)
 
 
-CASES = [*tabled(), *links(), *sizes(), *pictures(), *named_files()]
+CASES = [*tabled(), *links(), *sizes(), *pictures(), *named_files(), *certificates()]

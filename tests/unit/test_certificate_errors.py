@@ -53,6 +53,7 @@ def issue(subject, key, issuer, issuer_key, names=()):
         .not_valid_before(NOW - timedelta(days=10))
         .not_valid_after(NOW + timedelta(days=10))
         .add_extension(x509.SubjectAlternativeName([x509.DNSName(n) for n in names or ["x"]]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=not names, path_length=None), critical=True)
     )
     return builder.sign(issuer_key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
 

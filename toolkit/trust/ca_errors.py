@@ -8,6 +8,7 @@ from cryptography import x509
 from toolkit.files import content
 from toolkit.folder.in_folder import named_file
 from toolkit.shapes import Settings
+from toolkit.trust.usable import LEAST_BITS, is_readable, is_too_short
 
 # Setting -> who has the certificate.
 OWNERS = {
@@ -26,6 +27,11 @@ def file_errors(name: str, file: str, owner: str, now: datetime) -> list[str]:
     ended = max(certificate.not_valid_after_utc for certificate in certificates)
     if now >= ended:
         return [f"{name} {file} ended on {ended:%Y-%m-%d}: ask {owner} for the new CA certificate."]
+    if not any(is_readable(each) and not is_too_short(each) for each in certificates):
+        return [
+            f"{name} {file} has a key of less than {LEAST_BITS} bits, or of an unknown kind, which servers refuse: ask "
+            f"{owner} for another CA certificate."
+        ]
     return []
 
 

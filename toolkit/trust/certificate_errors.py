@@ -2,19 +2,28 @@
 
 import functools
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
 import certifi
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
-from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
+from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes, PublicKeyTypes
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_private_key
 from cryptography.utils import CryptographyDeprecationWarning
 from cryptography.x509.oid import NameOID
 
 from toolkit.files import content
+from toolkit.trust.usable import (
+    LEAST_BITS,
+    is_authority,
+    is_for_servers,
+    is_readable,
+    is_too_short,
+    is_weakly_signed,
+    key_is_taken,
+)
 
 
 def _covers(pattern: str, name: str) -> bool:
@@ -34,12 +43,12 @@ def _issued(certificate: x509.Certificate, issuer: x509.Certificate) -> bool:
     return True
 
 
-def _end_of_chain(chain: list[x509.Certificate]) -> x509.Certificate:
-    """Return the certificate whose issuer the chain lacks, or the one signed by itself."""
-    end, others = chain[0], chain[1:]
-    while issuer := next((other for other in others if _issued(end, other)), None):
-        end, others = issuer, [other for other in others if other != issuer]
-    return end
+def _path(chain: list[x509.Certificate]) -> list[x509.Certificate]:
+    """The server's certificate and, each behind the one it issued, its issuers as far as the chain has them."""
+    path, others = chain[:1], chain[1:]
+    while issuer := next((other for other in others if _issued(path[-1], other)), None):
+        path, others = [*path, issuer], [other for other in others if other != issuer]
+    return path
 
 
 def _is_trusted(certificate: x509.Certificate) -> bool:
@@ -70,35 +79,83 @@ def _not_covered(certificate: x509.Certificate, names: Sequence[str]) -> list[st
     return [name for name in names if not any(_covers(pattern, name) for pattern in patterns)]
 
 
+def _server_errors(file: str, certificate: x509.Certificate, at: datetime) -> Iterator[str]:
+    """What is wrong with the server's own certificate, whatever its names."""
+    if not key_is_taken(certificate):
+        yield f"{file} has a key that browsers or daemons refuse: have it issued for one of RSA, 2048 bits, or P-256."
+    if not is_for_servers(certificate):
+        yield f"{file} is not for servers (extended key usage): have it issued for TLS servers."
+    if is_authority(certificate):
+        yield f"{file} begins with the certificate of an authority: put the server's in front, the chain behind it."
+    if at >= certificate.not_valid_after_utc:
+        yield f"{file} ended on {certificate.not_valid_after_utc:%Y-%m-%d}: renew it."
+    if at < certificate.not_valid_before_utc:
+        yield f"{file} is good from {certificate.not_valid_before_utc:%Y-%m-%d} only: wait or renew."
+
+
+def _issuer_errors(file: str, path: list[x509.Certificate], at: datetime) -> Iterator[str]:
+    """What is wrong with what vouches for it."""
+    if not _is_trusted(path[-1]):
+        yield (
+            f"{file} lacks the certificate of {_name(path[-1].issuer)}, which issued {_name(path[-1].subject)}: "
+            "append the intermediate certificates, or give the file that has them (fullchain.pem)."
+        )
+    for issuer in path[1:]:
+        name = f"{file}: the certificate of {_name(issuer.subject)}"
+        if at >= issuer.not_valid_after_utc:
+            yield f"{name} ended on {issuer.not_valid_after_utc:%Y-%m-%d}: append the authority's present one."
+        if not is_authority(issuer) and not _issued(issuer, issuer):  # old roots do not say so
+            yield f"{name} may not issue others: give the chain that the authority has sent."
+        if is_too_short(issuer):
+            yield f"{name} has a key of less than {LEAST_BITS} bits: have it issued by another authority."
+    # Nobody looks at the signature of what is signed by itself.
+    if any(is_weakly_signed(each) for each in path if not _issued(each, each)):
+        yield f"{file} is signed with SHA-1 or MD5, which browsers and daemons refuse: have it issued anew."
+
+
+def _load_chain(file: str) -> list[x509.Certificate]:
+    """The certificates in the file. Raises ValueError with a sentence."""
+    fix = "give a file with PEM, the chain behind it."
+    try:
+        chain = x509.load_pem_x509_certificates(content(Path(file).expanduser()))
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "there is none in it"
+        raise ValueError(f"{file}: no certificate can be read ({reason}): {fix}") from None
+    if not all(map(is_readable, chain)):
+        raise ValueError(f"{file}: a certificate cannot be read (key or extensions of an unknown kind): {fix}")
+    return chain
+
+
+def _load_key(file: str) -> PrivateKeyTypes:
+    """The key in the file. Raises ValueError with a sentence."""
+    try:
+        return load_pem_private_key(content(Path(file).expanduser()), password=None)
+    except TypeError:
+        raise ValueError(
+            f"{file}: no key can be read without its passphrase, which no daemon has: write it without one (openssl "
+            "pkey -in FILE -out NEWFILE)."
+        ) from None
+    except (OSError, ValueError, UnsupportedAlgorithm) as error:
+        reason = error.strerror if isinstance(error, OSError) else "there is none in it"
+        raise ValueError(
+            f"{file}: no key can be read ({reason}): give a file with PEM, without a passphrase."
+        ) from None
+
+
 def certificate_errors(
     certificate_file: str, key_file: str, names: Sequence[str], at: datetime | None = None
 ) -> list[str]:
     """Return what is wrong with the two files (PEM) for these DNS names, at the given moment (now)."""
     at = at or datetime.now(UTC)
     try:
-        chain = x509.load_pem_x509_certificates(content(Path(certificate_file).expanduser()))
-    except (OSError, ValueError) as error:
-        return [f"{certificate_file}: no certificate can be read ({error}): give a file with PEM, the chain behind it."]
-    try:
-        key = load_pem_private_key(content(Path(key_file).expanduser()), password=None)
-    except (OSError, ValueError, TypeError, UnsupportedAlgorithm) as error:
-        return [f"{key_file}: no key can be read ({error}): give a file with PEM, without a passphrase."]
-
-    certificate, end = chain[0], _end_of_chain(chain)
-    errors = []
-    if not _is_trusted(end):
-        errors.append(
-            f"{certificate_file} lacks the certificate of {_name(end.issuer)}, which issued {_name(end.subject)}: "
-            "append the intermediate certificates, or give the file that has them (fullchain.pem)."
-        )
+        chain, key = _load_chain(certificate_file), _load_key(key_file)
+    except ValueError as error:
+        return [str(error)]
+    certificate = chain[0]
+    errors = list(_issuer_errors(certificate_file, _path(chain), at))
     if _public(key.public_key()) != _public(certificate.public_key()):
         errors.append(f"{key_file} is not the key of {certificate_file}: give the two that were made together.")
-    if at >= certificate.not_valid_after_utc:
-        errors.append(f"{certificate_file} ended on {certificate.not_valid_after_utc:%Y-%m-%d}: renew it.")
-    if at < certificate.not_valid_before_utc:
-        errors.append(
-            f"{certificate_file} is good from {certificate.not_valid_before_utc:%Y-%m-%d} only: wait or renew."
-        )
+    errors += _server_errors(certificate_file, certificate, at)
     if missing := _not_covered(certificate, names):
         errors.append(f"{certificate_file} is not good for {', '.join(missing)}: have it issued for these names too.")
     return errors

@@ -1,0 +1,62 @@
+"""What daemons and browsers ask of a certificate beside its names, dates and chain."""
+
+from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.x509.oid import ExtendedKeyUsageOID
+
+LEAST_BITS = 2048  # OpenSSL refuses less in Debian (security level 2)
+CURVES = (ec.SECP256R1, ec.SECP384R1)  # what every browser takes
+WEAK = (hashes.MD5, hashes.SHA1)
+
+
+def is_readable(certificate: x509.Certificate) -> bool:
+    """Whether key, names and extensions are what the standard knows: all else here would raise."""
+    try:
+        certificate.public_key()
+        list(certificate.extensions)
+        list(certificate.subject)
+        list(certificate.issuer)
+    except (ValueError, UnsupportedAlgorithm, x509.DuplicateExtension, x509.UnsupportedGeneralNameType):
+        return False
+    return True
+
+
+def is_too_short(certificate: x509.Certificate) -> bool:
+    """Whether OpenSSL refuses its key, whoever has it."""
+    key = certificate.public_key()
+    return isinstance(key, rsa.RSAPublicKey) and key.key_size < LEAST_BITS
+
+
+def is_weakly_signed(certificate: x509.Certificate) -> bool:
+    """Whether it is signed with a hash that can be forged."""
+    try:
+        return isinstance(certificate.signature_hash_algorithm, WEAK)
+    except UnsupportedAlgorithm:
+        return True
+
+
+def is_authority(certificate: x509.Certificate) -> bool:
+    """Whether it may issue certificates."""
+    try:
+        return certificate.extensions.get_extension_for_class(x509.BasicConstraints).value.ca
+    except x509.ExtensionNotFound:
+        return False
+
+
+def is_for_servers(certificate: x509.Certificate) -> bool:
+    """Whether its purposes have a server's, or are not limited."""
+    try:
+        purposes = certificate.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
+    except x509.ExtensionNotFound:
+        return True
+    return bool({ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE} & set(purposes))
+
+
+def key_is_taken(certificate: x509.Certificate) -> bool:
+    """Whether every browser takes a server's key of this kind."""
+    key = certificate.public_key()
+    if isinstance(key, ec.EllipticCurvePublicKey):
+        return isinstance(key.curve, CURVES)
+    return isinstance(key, rsa.RSAPublicKey) and key.key_size >= LEAST_BITS
