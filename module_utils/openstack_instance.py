@@ -230,14 +230,17 @@ class Instance:
             ) from refusal
 
     def _keep_volume(self, image: Any) -> Any:
+        """Return the host's volume. One of that name that is not the customer's is not booted: names are anybody's."""
         storage, zone = self.conn.block_storage, self.planned.get("zone")
-        found = (volume for volume in storage.volumes(name=self.name) if volume.name == self.name)
+        mark = {"customer": self.cloud.common["customer"]}
+        found = (each for each in storage.volumes(name=self.name) if each.name == self.name)
+        own = (each for each in found if mark.items() <= (each.metadata or {}).items())
         zones = [known.name for known in storage.availability_zones()] if zone else []
-        volume = next(found, None) or storage.create_volume(
+        volume = next(own, None) or storage.create_volume(
             name=self.name,
             size=self.planned["volume_gb"],
             image_id=image.id,
-            metadata={"customer": self.cloud.common["customer"]},
+            metadata=mark,
             **({"availability_zone": zone} if zone in zones else {}),
         )
         return storage.wait_for_status(volume, status="available", failures=["error"], wait=self.cloud.seconds_left())

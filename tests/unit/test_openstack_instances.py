@@ -19,13 +19,13 @@ class Storage:
     """Block storage with the zones az1 and nova."""
 
     def __init__(self):
-        self.made = {}
+        self.made, self.there = {}, []
 
     def availability_zones(self):
         return [Thing(name="az1"), Thing(name="nova")]
 
     def volumes(self, name):
-        return []
+        return self.there
 
     def create_volume(self, **request):
         self.made = request
@@ -110,6 +110,23 @@ def test_a_boot_volume_lies_in_the_servers_zone_where_block_storage_has_it(zone,
     assert there.conn.block_storage.made.get("availability_zone") == expected
     [request] = there.conn.compute.made
     assert request["block_device_mapping"][0]["uuid"] == "v1"
+
+
+def volume(identifier, name="acme-jvb-1", **metadata):
+    return Thing(id=identifier, name=name, metadata=metadata)
+
+
+@pytest.mark.parametrize("foreign", [{}, {"customer": "other"}])
+def test_a_server_boots_from_a_volume_of_the_customer_whatever_others_are_called(foreign):
+    for kept, expected in (([], "v1"), ([volume("own", customer="acme")], "own")):
+        there = cloud()
+        there.conn.block_storage.there = [
+            volume("another", name="acme-jvb-10", customer="acme"), volume("foreign", **foreign), *kept,
+        ]  # fmt: skip
+        bridge(there, volume_gb=20).prepare()
+        [request] = there.conn.compute.made
+        assert request["block_device_mapping"][0]["uuid"] == expected
+        assert bool(there.conn.block_storage.made) == (expected == "v1")
 
 
 def test_a_cloud_that_boots_only_from_its_own_zone_is_explained():
