@@ -9,7 +9,7 @@ FILTERS = {
     "firewall": "directory_rows nftables_rules planned_rows private_addresses recording_rows security_groups "
     "stream_targets trunk_rows",
     "folder": "access_errors folder_errors in_folder",
-    "formats": "one_line program_archive secure_link to_hocon to_ldif to_lua to_nginx "
+    "formats": "one_line program_archive secure_link to_db_text to_hocon to_kamailio to_ldif to_lua to_nginx "
     "to_nginx_key to_properties to_script to_shell to_ssh to_systemd",
     "page": "contrast_errors csp_hash markdown_page page_errors picture",
     "plan": "bridge_capacity deployment_plan dns_records external_services java_heap machine_kind plan_text "

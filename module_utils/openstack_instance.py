@@ -213,7 +213,8 @@ class Instance:
             "ssh_authorized_keys": self.cloud.common["public_keys"],
         }
         config = {"hostname": self.name, "disable_root": True, "ssh_pwauth": False, "users": [operators]}
-        return f"#cloud-config\n{json.dumps(config, indent=2)}\n"  # JSON is YAML, and says what is a text
+        # JSON is YAML, and says what is a text; but YAML has no pairs of \u for one character.
+        return f"#cloud-config\n{json.dumps(config, indent=2, ensure_ascii=False)}\n"
 
     def _create(self, request: dict[str, Any]) -> Any:
         """Ask for the server; say what is wrong when its volume lies in a zone from which it may not be booted."""

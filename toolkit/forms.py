@@ -99,8 +99,11 @@ def stream_target(text: str) -> None:
 
 
 def path(text: str) -> None:
-    """A file on this machine: absolute, below the home directory (~/) or relative; nobody else's home directory."""
-    if len(text) > LONGEST_PATH or re.match(r"~[^/]", text) or text.strip() != text:
+    """A file on this machine: absolute, below the home directory (~/) or relative; nobody else's home directory.
+
+    Without ${, which ssh takes for a variable and has no escape for.
+    """
+    if len(text) > LONGEST_PATH or re.match(r"~[^/]", text) or text.strip() != text or "${" in text:
         raise ValueError(text)
 
 

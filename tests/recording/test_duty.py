@@ -13,6 +13,8 @@ import jinja2
 import pytest
 from conftest import free_port, until
 
+from toolkit.formats.to_shell import to_shell
+
 TEMPLATE = Path(__file__).parents[2] / "roles/jibri/templates/duty.j2"
 PATIENCE = 2
 PLENTY, LITTLE, NONE = 5_000_000, 3_000_000, 900_000  # kB of room, where 4 GB are the least
@@ -65,7 +67,9 @@ def jibri():
 
 def duty(tmp_path: Path, jibri: Jibri, word: str, free: int) -> tuple[int, list[str], str]:
     """How the program ends, what it has systemctl do, and what it says."""
-    text = jinja2.Template(TEMPLATE.read_text().replace(" | comment", "")).render(
+    environment = jinja2.Environment()  # noqa: S701 - a script
+    environment.filters |= {"comment": str, "to_shell": to_shell}
+    text = environment.from_string(TEMPLATE.read_text()).render(
         ansible_managed="# managed", jibri_least_free_gb=4, jibri_recordings_folder="/var/lib/recording/recordings"
     )
     port = jibri.port if jibri.busy != "GONE" else free_port()

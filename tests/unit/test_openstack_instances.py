@@ -1,9 +1,12 @@
 """One server of a customer: where its boot volume lies, and what becomes of servers that are there."""
 
+import base64
 from types import SimpleNamespace as Thing
 
 import pytest
+import yaml
 from ansible.module_utils.openstack_instance import Cloud, Instance, InstanceError
+from corpus import examples, first_difference, texts
 
 COMMON = {"customer": "acme", "timeout": 600, "network": "acme-jitsi", "image": "debian-13", "key_name": "acme-jitsi",
           "user": "ops", "public_keys": ["ssh-ed25519 AAAA operator"], "external_network": "public"}  # fmt: skip
@@ -139,6 +142,20 @@ def test_a_cloud_that_boots_only_from_its_own_zone_is_explained():
         InstanceError, match=r"only from a volume of its own availability zone \(az2\).*cloud_bridge_zones"
     ):
         bridge(cloud(create_server=refuse), zone="az2", volume_gb=20).prepare()
+
+
+def test_cloud_init_reads_back_the_keys_that_were_written():
+    """By the parser that it uses; a key ends in a comment, of any characters that can be printed."""
+    keys = [
+        "ssh-ed25519 AAAA " + "".join(filter(str.isprintable, text)) for text in examples(texts("\"'\\#:{}[],&*!|>%@`"))
+    ]
+    there = cloud()
+    there.common = COMMON | {"public_keys": keys}
+    bridge(there).prepare()
+    [request] = there.conn.compute.made
+    text = base64.b64decode(request["user_data"]).decode()
+    assert text.startswith("#cloud-config\n")
+    assert first_difference(keys, yaml.safe_load(text)["users"][0]["ssh_authorized_keys"]) is None
 
 
 def test_other_refusals_of_the_cloud_stay_what_they_are():
