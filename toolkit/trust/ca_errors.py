@@ -3,12 +3,10 @@
 from datetime import UTC, datetime
 from pathlib import Path
 
-from cryptography import x509
-
 from toolkit.files import content
 from toolkit.folder.in_folder import named_file
 from toolkit.shapes import Settings
-from toolkit.trust.usable import LEAST_BITS, is_readable, is_too_short
+from toolkit.trust.usable import LEAST_BITS, certificates_in, is_readable, is_too_short
 
 # Setting -> who has the certificate.
 OWNERS = {
@@ -20,7 +18,7 @@ OWNERS = {
 def file_errors(name: str, file: str, owner: str, now: datetime) -> list[str]:
     """Return what keeps the certificates in file from vouching for a server."""
     try:
-        certificates = x509.load_pem_x509_certificates(content(Path(file)))
+        certificates = certificates_in(content(Path(file)))
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else "no certificate in it"
         return [f"{name} {file} cannot be read ({reason}): ask {owner} for the CA certificate, a file with PEM."]

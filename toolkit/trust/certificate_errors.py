@@ -1,7 +1,6 @@
 """What keeps a supplied certificate from working."""
 
 import functools
-import warnings
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,12 +10,12 @@ from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes, PublicKeyTypes
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_private_key
-from cryptography.utils import CryptographyDeprecationWarning
 from cryptography.x509.oid import NameOID
 
 from toolkit.files import content
 from toolkit.trust.usable import (
     LEAST_BITS,
+    certificates_in,
     is_authority,
     is_for_servers,
     is_readable,
@@ -60,8 +59,7 @@ def _is_trusted(certificate: x509.Certificate) -> bool:
 
 @functools.cache
 def _roots(file: str) -> list[x509.Certificate]:
-    with warnings.catch_warnings(action="ignore", category=CryptographyDeprecationWarning):  # of their numbers
-        return x509.load_pem_x509_certificates(Path(file).read_bytes())
+    return certificates_in(Path(file).read_bytes())
 
 
 def _name(name: x509.Name) -> str:
@@ -117,7 +115,7 @@ def _load_chain(file: str) -> list[x509.Certificate]:
     """The certificates in the file. Raises ValueError with a sentence."""
     fix = "give a file with PEM, the chain behind it."
     try:
-        chain = x509.load_pem_x509_certificates(content(Path(file).expanduser()))
+        chain = certificates_in(content(Path(file).expanduser()))
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else "there is none in it"
         raise ValueError(f"{file}: no certificate can be read ({reason}): {fix}") from None

@@ -1,14 +1,26 @@
 """What daemons and browsers ask of a certificate beside its names, dates and chain."""
 
+import warnings
+
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.utils import CryptographyDeprecationWarning
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 LEAST_BITS = 2048  # OpenSSL refuses less in Debian (security level 2)
 CURVES = (ec.SECP256R1, ec.SECP384R1)  # what every browser takes
 WEAK = (hashes.MD5, hashes.SHA1)
+
+
+def certificates_in(data: bytes) -> list[x509.Certificate]:
+    """The certificates in the content of a file (PEM). Raises ValueError."""
+    try:
+        with warnings.catch_warnings(action="ignore", category=CryptographyDeprecationWarning):  # of old roots' numbers
+            return x509.load_pem_x509_certificates(data)
+    except x509.InvalidVersion as error:
+        raise ValueError from error
 
 
 def is_readable(certificate: x509.Certificate) -> bool:
