@@ -19,6 +19,7 @@ from task_names import tasks_of
 import toolkit.settings
 from filter_plugins.toolkit import FILTERS
 from toolkit.machines import KINDS
+from toolkit.sandbox.sandbox_page import sandbox_page, scores_of
 from toolkit.settings.documents import DOCUMENTS, EDITOR
 from toolkit.settings.schema import defaults, former_names, parts, secrets, whole
 from toolkit.settings.setting_errors import setting_errors
@@ -647,6 +648,12 @@ def test_pages_of_the_reference_are_what_the_generator_writes(tmp_path):
     written = {path.name: path.read_text() for path in tmp_path.iterdir()}
     assert {name: read(f"docs/{name}") for name in written} == written, "run scripts/reference_pages.py docs"
     assert all(page.count("\n| ") > 20 for page in written.values())
+
+
+def test_the_page_of_sandboxes_is_what_the_table_says():
+    """Its scores are judged where systemd of both Debians is, by tests/sandbox."""
+    page = read("docs/sandboxes.md")
+    assert sandbox_page(scores_of(page)) == page, "run scripts/sandboxes"
 
 
 def test_every_command_of_the_documents_exists():

@@ -25,7 +25,7 @@ LANGUAGES = {
     "CSS": (r".*\.css", ""),
     "Lua": (r".*\.lua", "to_lua"),
     "Java properties": (r".*\.properties", "to_properties"),
-    "systemd": (r".*\.(service|socket|timer)|jitsi\.conf", "to_systemd"),
+    "systemd": (r".*\.(service|socket|timer)|(jitsi|sandbox)\.conf", "to_systemd service_sandbox"),
     "shell": (r"config|environment|duty|finalize|(check|install|reload)-.*", "to_shell"),
     "LDIF": (r".*\.ldif", "to_ldif"),
     "Kamailio": (r"kamailio\.cfg|dispatcher\.list", "to_kamailio"),

@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import os
 import pathlib
+import shlex
 import socket
 import subprocess
 import time
@@ -16,25 +17,15 @@ from collections.abc import Callable, Iterator
 import openstack
 import pytest
 
+from toolkit.sandbox.units import BASE
+
 CHECKOUT = pathlib.Path(__file__).parents[2]
 STATE = pathlib.Path(os.environ.get("LAB_STATE", CHECKOUT / ".lab")) / "openstack-full"
 NAME = "cloud-test"
 PORT = 8080
 HOST = "172.31.255.1"
 SERVICES = ["nginx", "prosody", "coturn"]
-SANDBOX = " ".join(
-    f"--property={option}"
-    for option in (
-        "DynamicUser=yes",
-        "NoNewPrivileges=yes",
-        "PrivateDevices=yes",
-        "PrivateTmp=yes",
-        "ProtectHome=yes",
-        "ProtectKernelTunables=yes",
-        "ProtectSystem=strict",
-        "SystemCallFilter=@system-service",
-    )
-)
+SANDBOX = " ".join(shlex.quote(f"--property={name}={value}") for name, value in (BASE | {"DynamicUser": "yes"}).items())
 
 
 def eventually(condition: Callable[[], object], seconds: float, what: str) -> None:

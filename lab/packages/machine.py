@@ -21,6 +21,7 @@ PACKAGES = (
     *("coturn", "libnginx-mod-rtmp", "libnginx-mod-stream"),  # relays, streaming
     *("baresip-core", "espeak-ng", "kamailio", "kamailio-json-modules", "kamailio-tls-modules"),  # telephone
     *("kamailio-utils-modules", "python3-aiohttp", "sox"),
+    "systemd",  # judges the sandboxes of units
 )
 
 

@@ -43,6 +43,7 @@ def answers(monkeypatch):
         ("jigasi.service", "http://127.0.0.1:8788/about/stats", '{"conferences":4}', 4),
         ("jibri.service", "http://127.0.0.1:2222/jibri/api/v1.0/health", '{"busyStatus": "BUSY"}', 1),
         ("jibri.service", "http://127.0.0.1:2222/jibri/api/v1.0/health", '{"busyStatus": "IDLE"}', 0),
+        ("jibri-xorg.service", "http://127.0.0.1:2222/jibri/api/v1.0/health", '{"busyStatus": "BUSY"}', 1),
     ],
 )
 def test_each_daemon_is_asked_where_it_says_it(answers, unit, url, text, count):
@@ -153,7 +154,10 @@ def test_packages_of_a_deployment_restart_nothing(host):
     meetings.POLICY.write_text("#!/bin/sh\nexit 101\n")
     meetings.hold()
     # All but nginx, which changes to new files without ending a connection.
-    assert held(host) == {"prosody", "jicofo", "jitsi-videobridge2", "coturn", "jigasi", "dial-in-ivr", "jibri"}
+    assert held(host) == {
+        *("prosody", "jicofo", "jitsi-videobridge2", "coturn", "jigasi", "dial-in-ivr"),
+        *("jibri", "jibri-icewm", "jibri-sound", "jibri-xorg"),
+    }
     meetings.release()
     assert held(host) == set()
     assert meetings.POLICY.exists()

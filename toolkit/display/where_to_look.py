@@ -10,6 +10,7 @@ JUDGING = ("assert", "ansible.builtin.assert", "fail", "ansible.builtin.fail")
 WHERE_TO_LOOK = {
     "base": "journalctl -b -u nftables -u ssh; apt-get -s install jitsi-videobridge2",
     "certificate": "journalctl -u certbot; tail /var/log/letsencrypt/letsencrypt.log",
+    "sandbox": "systemctl --no-pager cat nginx prosody coturn; systemd-analyze --no-pager security",
     "log_retention": "systemctl status log-retention logrotate; logrotate --debug /etc/logrotate.conf",
     "updates": "updates status; systemctl list-timers updates; journalctl -u updates",
     "internal_trust": "openssl verify /usr/local/share/ca-certificates/*.crt",
