@@ -82,6 +82,12 @@ def test_a_daemon_with_meetings_is_restarted_when_they_are_over(host):
     assert state()["open"] == {}
 
 
+def test_systemd_itself_is_executed_anew(host):
+    host.old = {"systemd-manager"}
+    updates.window(3600, reboots=False)
+    assert host.did == ["install", "daemon-reexec"]
+
+
 def test_meetings_that_outlast_the_window_leave_their_daemon_for_the_next_one(host):
     host.old, host.meetings = {"prosody.service"}, {"prosody.service": 2}
     updates.window(300, reboots=False)
