@@ -27,6 +27,12 @@ def test_what_is_harmless_stays_as_it_is():
     assert to_ldif(300, "olcIdleTimeout") == "olcIdleTimeout: 300"
 
 
+# python-ldap would take some of them as they are.
+@pytest.mark.parametrize("value", [":x", "<x", " x", "x ", "\u00fc"])
+def test_what_rfc_2849_allows_in_base64_only(value):
+    assert to_ldif(value, "cn").startswith("cn:: ")
+
+
 @pytest.mark.parametrize("wrong", [*UNPRINTABLE, None])
 def test_refuses_what_is_not_one_line(wrong):
     with pytest.raises(ValueError, match="LDIF"):
