@@ -151,7 +151,7 @@ class Customer:
         now = int(time.time())
         common = {"iss": self.tokens["issuer"], "aud": self.tokens["audience"], "sub": self.domain}
         claims = common | {"iat": now, "exp": now + 600} | claims
-        claim(claims, self.tokens["login_claims"][0], name)
+        claim(claims, self.tokens["login_claim"], name)
         claim(claims, self.tokens["moderator_claim"], self.tokens["moderator_value"] or True)
         text = ".".join(base64url(part) for part in ({"typ": "JWT", "alg": "HS256"}, claims))
         key = secret or self.tokens["secret"]

@@ -470,6 +470,22 @@ def test_guests_wait_until_the_room_has_a_password(play, prosody):
     play(scene)
 
 
+def test_the_next_meeting_has_no_password_of_the_last_one(play, prosody):
+    """The focus is still there: the room itself does not end."""
+
+    async def scene(crowd):
+        address = crowd.address(ROOM)
+        _, anna = await opened(crowd, "anna")
+        bernd = await crowd.person("bernd")
+        await configure(anna, address, roomsecret="sesame")
+        assert await refusal(bernd.join(address)) == "not-authorized"
+        await anna.leave(address)
+        await bernd.join(address)
+        assert bernd.role(address) == "moderator"
+
+    play(scene)
+
+
 def test_a_full_room_is_full_but_for_moderators(play, prosody):
     prosody.follow(rooms={"max_occupants": 2})
 

@@ -32,11 +32,11 @@ SETTINGS = {
 # The claim that makes a moderator, in either.
 MODERATOR = {
     "secret": {"context": {"user": {"id": "Anna", "moderator": True}}},
-    "keys": {"preferred_username": "anna", "groups": ["staff", "jitsi-moderators"]},
+    "keys": {"sub": "anna", "groups": ["staff", "jitsi-moderators"]},
 }
 USER = {
     "secret": {"context": {"user": {"id": "bernd", "moderator": False}}},
-    "keys": {"preferred_username": "bernd", "groups": ["staff"]},
+    "keys": {"sub": "bernd", "groups": ["staff"]},
 }
 # An HTTPS server of keys, which may be kept for a second, with a certificate of its own.
 SERVER = """
@@ -224,6 +224,22 @@ def test_the_list_of_moderators_counts_the_logins_of_tokens(known, play, issuer)
     play(scene)
 
 
+# Users change these themselves at many identity providers.
+CHANGEABLE = {"preferred_username": "bernd", "email": "bernd", "name": "bernd", "nickname": "bernd"}
+
+
+def test_a_name_that_users_choose_themselves_is_no_login(known, play, issuer):
+    known.follow(by="listed", names=["bernd"])
+
+    async def scene(crowd):
+        address = await opened(crowd)
+        anna = await login(crowd, issuer.moderator(**CHANGEABLE))
+        with pytest.raises(Refused, match="registration-required"):
+            await anna.join(address)
+
+    play(scene)
+
+
 def test_a_token_for_another_room_opens_and_enters_none_but_that(known, play, issuer):
     async def scene(crowd):
         address = await opened(crowd)
@@ -265,8 +281,8 @@ SPOILT = {
     "no subject": {"sub": None},
     "no end": {"exp": None},
     "an end that is no number": {"exp": "tomorrow"},
-    "nobody's": {"context": {"user": {}}, "preferred_username": None},
-    "a name that is no text": {"context": {"user": {"id": {"a": 1}}}, "preferred_username": 5},
+    "nobody's": {"context": {"user": {}}, "sub": ""},
+    "a name that is no text": {"context": {"user": {"id": {"a": 1}}}, "sub": 5},
 }
 
 

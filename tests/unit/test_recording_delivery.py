@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from programs.recording_delivery import alerts, rclone, sessions
+from programs.recording_delivery import alerts, delivery, rclone, sessions
 from programs.recording_delivery.errors import DeliveryError
 from programs.recording_delivery.rclone import Rclone
 from programs.recording_delivery.sessions import inspect, unused_path
@@ -47,7 +47,8 @@ def test_an_alert_is_sent_once_and_again_when_the_recording_is_deleted(settings,
         alerts.Alerts(settings()).notify(errors, deleted)
     assert sent == [(url, "a", "late"), (url, "a", "deleted")]
     alerts.Alerts(settings()).notify({}, set())
-    assert json.loads((settings().folder / "notified.json").read_text()) == []
+    alerts.Alerts(settings()).notify({"a": "late"}, set())
+    assert sent[2:] == [(url, "a", "late")], "an error that comes again is sent again"
 
 
 def test_an_alert_that_could_not_be_sent_is_sent_later(settings, monkeypatch, capsys):
@@ -58,6 +59,26 @@ def test_an_alert_that_could_not_be_sent_is_sent_later(settings, monkeypatch, ca
     alerts.Alerts(settings()).notify({"a": "late"}, set())
     assert "the alert could not be sent: refused" in capsys.readouterr().err
     assert not (settings().folder / "notified.json").exists()
+
+
+@pytest.mark.parametrize("name", ["a.mp4", "z.mp4"])
+def test_a_recording_is_uploaded_after_what_describes_it(settings, monkeypatch, name):
+    uploaded = []
+
+    class Storage:
+        def upload(self, file, session):
+            uploaded.append(file.name)
+            file.unlink()
+
+    session = settings().outgoing / "session"
+    session.mkdir(parents=True)
+    for file in (name, "metadata.json"):
+        (session / file).write_text("")
+    monkeypatch.setattr(delivery, "inspect", lambda session: None)
+    round_ = delivery.Delivery(settings())
+    round_._storage = Storage()
+    round_._deliver(session)
+    assert uploaded == ["metadata.json", name]
 
 
 def test_secrets_reach_rclone_by_its_environment_alone(settings, monkeypatch):

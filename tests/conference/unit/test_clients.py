@@ -44,7 +44,7 @@ def bosh():
 
 
 def test_a_token_says_what_the_customer_wants_to_hear():
-    rules = {"issuer": "acme", "audience": "jitsi", "secret": "s" * 32, "login_claims": ["context.user.id", "email"]}
+    rules = {"issuer": "acme", "audience": "jitsi", "secret": "s" * 32, "login_claim": "context.user.id"}
     for claims, value, expected in (
         ("context.user.moderator", "", {"context": {"user": {"id": "anna", "moderator": True}}}),
         ("groups", "hosts", {"context": {"user": {"id": "anna"}}, "groups": "hosts"}),

@@ -2,12 +2,12 @@
 -- Jitsi's own mod_auth_token has judged before; a session's name is a random one, so the person's has to be in there.
 --
 -- A claim is named by its path, for example context.user.id.
---   token_login_claims     paths of which the first that is there is the login; without one nobody gets in
+--   token_login_claim      path of the login; without it nobody gets in
 --   token_moderator_claim  path of what makes a moderator
 --   token_moderator_value  what that is then, or what is in its list; without it the claim has to be true
 -- Refused, too, are tokens that never end: who was shown one once would be in for ever.
 
-local logins = module:get_option_array("token_login_claims", {});
+local login_claim = module:get_option_string("token_login_claim", "");
 local moderator_claim = module:get_option_string("token_moderator_claim", "context.user.moderator");
 local moderator_value = module:get_option_string("token_moderator_value");
 
@@ -21,10 +21,8 @@ local function claim(claims, path)
 end
 
 local function login_of(claims)
-	for _, path in ipairs(logins) do
-		local login = claim(claims, path);
-		if type(login) == "string" and login:match("^[^%c]+$") and #login <= 255 then return login:lower(); end
-	end
+	local login = claim(claims, login_claim);
+	if type(login) == "string" and login:match("^[^%c]+$") and #login <= 255 then return login:lower(); end
 end
 
 local function is_moderator(claims)
