@@ -16,6 +16,7 @@ FILTERS = {
     "topology_errors topology_picture",
     "relations": "directory_errors moderation_errors recording_errors trunk_errors",
     "sandbox": "sandboxed_units service_sandbox",
+    "sbom": "sbom",
     "secrets": "account_purposes secret_for secrets_for",
     "settings": "setting_errors",
     "trust": "ca_errors certificate_errors host_key_sources signing_key_errors",
