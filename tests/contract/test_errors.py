@@ -215,7 +215,7 @@ FAULTS = [
     (
         "jitsi_accounts.carla",
         {"moderator": True, "password": 0},
-        "jitsi_accounts.carla.password is 0: write a whole number from 1.",
+        "jitsi_accounts.carla.password is refused, and not shown because it is secret: write a whole number from 1.",
     ),
     ("jitsi_seat_window_days", 0, "jitsi_seat_window_days is 0: write a whole number of days from 1 to 366."),
     ("jitsi_seat_window_days", 367, "jitsi_seat_window_days is 367: write a whole number of days from 1 to 366."),

@@ -136,7 +136,8 @@ def test_a_certificate_without_its_intermediate_is_refused(folder):
     options="-newkey ec -pkeyopt ec_paramgen_curve:P-256 -noenc"
     openssl req -x509 $options -subj /CN=Root -keyout root.key -out root.crt
     openssl req -x509 $options -subj /CN=Middle -CA root.crt -CAkey root.key -keyout middle.key -out middle.crt
-    openssl req -x509 $options -subj /CN=x -addext subjectAltName=DNS:meet.acme.example,DNS:turn-1.meet.acme.example \\
+    openssl req -x509 $options -subj /CN=x -addext basicConstraints=CA:FALSE \\
+      -addext subjectAltName=DNS:meet.acme.example,DNS:turn-1.meet.acme.example \\
       -CA middle.crt -CAkey middle.key -keyout server.key -out server.crt
     """
     subprocess.run(["sh", "-ec", script], cwd=folder, check=True, capture_output=True)

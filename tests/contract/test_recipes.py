@@ -12,7 +12,7 @@ PAGES = ["README.md", "CONTRIBUTING.md", "molecule/README.md", "lab/README.md"]
 PAGES += sorted(str(page.relative_to(ROOT)) for page in (ROOT / "docs").rglob("*.md") if not page.is_symlink())
 GOALS = set(re.findall(r"^([a-z][a-z0-9-]*):.*## ", (ROOT / "Makefile").read_text(), re.MULTILINE))
 # Typed on a server, or any machine's own.
-ELSEWHERE = {"export", "sudo", "systemctl", "runuser", "rm", "ldappasswd", "${EDITOR:-vi}"}
+ELSEWHERE = {"export", "sudo", "systemctl", "journalctl", "runuser", "rm", "ldappasswd", "${EDITOR:-vi}"}
 ENVIRONMENT = ". scripts/environment"
 
 

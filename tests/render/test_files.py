@@ -275,7 +275,7 @@ def test_recorders_read_every_key_and_meet_jicofo_and_their_accounts(rendered, p
         [where] = tree["jibri.api.xmpp.environments"]
         muc = where["control-muc"]
         assert f"{muc['room-name']}@{muc['domain']}" == jicofo["brewery-jid"]
-        assert f"jibri@{where['control-login.domain']}" in prosody[muc["domain"]]["admins"]
+        assert prosody[where["control-login.domain"]]["daemon_rooms"]["jibri"] == jicofo["brewery-jid"]
         call = f"{where['call-login.username']}@{where['call-login.domain']}"
         assert call in prosody[f"conference.{rendered.domain}"]["muc_password_whitelist"]
         assert where["trust-all-xmpp-certs"] is False
@@ -336,7 +336,7 @@ def test_gateways_read_every_key_and_meet_jicofo_and_their_accounts(rendered, pr
     for settings in found.values():
         assert settings[f"{TO_JICOFO}.BREWERY"] == jicofo["brewery-jid"]
         assert settings[f"{TO_JICOFO}.USER_ID"] == f"jigasi@auth.{domain}"
-        assert f"jigasi@auth.{domain}" in prosody[internal]["admins"]
+        assert prosody[f"auth.{domain}"]["daemon_rooms"]["jigasi"] == jicofo["brewery-jid"]
         assert f"jigasi@auth.{domain}" in prosody["*"]["unlimited_jids"]
         assert settings[f"{CALLER}.PASS"] == prosody[f"gateway.{domain}"]["shared_secret"]
         assert settings["org.jitsi.jigasi.MUC_SERVICE_ADDRESS"] == f"conference.{domain}"

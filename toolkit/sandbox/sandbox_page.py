@@ -30,7 +30,9 @@ and fails above {limit}.
 BASIS = """
 ## What every unit is denied
 
-    {options}
+```ini
+{options}
+```
 
 """
 WRITES = """A unit may write to the folders below, to those that systemd makes for it (`RuntimeDirectory=` and the like)
@@ -80,7 +82,7 @@ def sandbox_page(scores: Scores) -> str:
         f"| `{unit}` | {', '.join(sandbox.groups)} | {scores[unit]['12']} | {scores[unit]['13']} |\n"
         for unit, sandbox in sorted(UNITS.items())
     ]
-    options = "\n    ".join(f"{name}={value}" for name, value in BASE.items())
+    options = "\n".join(f"{name}={value}" for name, value in BASE.items())
     writes = [
         f"| `{unit}` | {', '.join(f'`{path.removeprefix("-")}`' for path in sandbox.writes)} |\n"
         for unit, sandbox in sorted(UNITS.items())

@@ -91,7 +91,10 @@ class _Report:
                 return [self.refused(violation)]
 
     def is_secret(self, path: Path) -> bool:
-        return bool(at(self.schema, path[:1]).get("writeOnly")) or bool(at(self.schema, path).get("x-unshown"))
+        return bool(at(self.schema, path[:1]).get("writeOnly"))
+
+    def is_unshown(self, path: Path) -> bool:
+        return self.is_secret(path) or bool(at(self.schema, path).get("x-unshown"))
 
     def unknown(self, path: Path, key: object) -> str:
         """The sentence of a key that is none below path."""
@@ -130,7 +133,7 @@ class _Report:
     def refused(self, violation: Violation) -> str:
         where, value = f"{'a key of ' if violation.is_name else ''}{place(violation.path)}", violation.value
         state = quote(value)
-        if self.is_secret(violation.path):
+        if self.is_unshown(violation.path):
             state = "refused, and not shown because it is secret"
         elif looks_secret(value):
             state = "refused, and not shown because it looks like a secret"
