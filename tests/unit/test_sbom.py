@@ -3,6 +3,7 @@
 import copy
 import hashlib
 import json
+import os
 import re
 import subprocess
 from pathlib import Path
@@ -29,6 +30,10 @@ def package(name, version, *archives, listed=True, architecture="amd64", source=
     return about | of | {"archives": list(archives)}
 
 
+def digest_of(file):
+    return hashlib.sha256(file.read_bytes()).hexdigest()
+
+
 UPDATES = ROOT / "roles/updates/files/updates"
 PACKAGES = [
     package("bash", "5.2.15-2+b1", DEBIAN),
@@ -40,7 +45,7 @@ PACKAGES = [
     package("by-hand", "0.1"),
 ]
 FILES = [
-    {"path": "/usr/local/sbin/updates", "sha256": hashlib.sha256(UPDATES.read_bytes()).hexdigest(), "rendered": False},
+    {"path": "/usr/local/sbin/updates", "sha256": digest_of(UPDATES), "rendered": False},
     {"path": "/usr/local/sbin/dial-in-ivr", "sha256": hashlib.sha256(archive_of("dial_in_ivr")).hexdigest(),
      "rendered": False},
     {"path": "/usr/local/sbin/check-trunk", "sha256": "a" * 64, "rendered": True},
@@ -186,18 +191,42 @@ def test_what_the_program_would_not_say_is_refused(answer, error):
     }
 
 
+def installed(*folders, **options):
+    """What the program says on this machine."""
+    command = ["/usr/bin/python3", "-I", "-", "# Written by the toolkit", *folders]
+    program = (ROOT / "roles/sbom/files/installed").read_text()
+    return subprocess.run(command, input=program, text=True, capture_output=True, check=False, **options)
+
+
 def test_the_program_names_what_dpkg_has_installed_on_this_machine():
-    done = subprocess.run(
-        ["/usr/bin/python3", "-I", "-", "HEADER"],
-        input=(ROOT / "roles/sbom/files/installed").read_text(),
-        text=True, capture_output=True, check=True,
-    )  # fmt: skip
+    answer = json.loads(installed().stdout)
     form = "${db:Status-Status} ${Package} ${Architecture} ${Version} ${source:Package} ${source:Version}\n"
     command = ["dpkg-query", "--show", f"--showformat={form}"]
     listed = subprocess.run(command, text=True, capture_output=True, check=True)
     words = [line.split() for line in listed.stdout.splitlines()]
     keys = ("name", "architecture", "version", "source", "source_version")
-    found = [[package[key] for key in keys] for package in json.loads(done.stdout)["packages"]]
+    found = [[package[key] for key in keys] for package in answer["packages"]]
     assert sorted(found) == sorted(rest for status, *rest in words if status not in ("config-files", "not-installed"))
-    document = json.loads(written(json.loads(done.stdout)))
-    assert JsonStrictValidator(SchemaVersion.V1_6).validate_str(json.dumps(document)) is None
+    assert JsonStrictValidator(SchemaVersion.V1_6).validate_str(written(answer)) is None
+
+
+def test_the_program_names_every_file_or_says_what_it_may_not_read(tmp_path):
+    tmp_path.chmod(0o755)
+    (tmp_path / "deep/er").mkdir(parents=True)
+    (tmp_path / "deep/er/miner").write_text("mine")
+    (tmp_path / "check").write_text("#!/bin/sh\n# Written by the toolkit: changes here are overwritten\n")
+    (tmp_path / "link").symlink_to("/etc/hostname")
+    files = json.loads(installed(tmp_path, tmp_path / "missing").stdout)["files"]
+    assert files == [
+        {"path": f"{tmp_path}/check", "sha256": digest_of(tmp_path / "check"), "rendered": True},
+        {"path": f"{tmp_path}/deep/er/miner", "sha256": digest_of(tmp_path / "deep/er/miner"), "rendered": False},
+    ]
+    if os.geteuid():
+        (tmp_path / "deep/er").chmod(0)
+        done = installed(tmp_path)
+    else:
+        (tmp_path / "deep/er").chmod(0o700)
+        done = installed("deep", cwd=tmp_path, user=65534)
+    assert done.returncode == 1
+    assert done.stdout == ""
+    assert re.search(r"deep/er cannot be read: Permission denied$", done.stderr)
