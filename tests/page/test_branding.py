@@ -131,7 +131,7 @@ def test_the_page_is_told_the_customers_look(branded, files):
 def test_title_and_names_are_the_customers(branded):
     seen = look(branded)
     assert seen["inlined"] == "<title>Treffpunkt &amp; Co"
-    assert '"APP_NAME": "Treffpunkt & Co"' in seen["names"]
+    assert r'"APP_NAME": "Treffpunkt \u0026 Co"' in seen["names"]
     assert json.loads(seen["manifest"])["name"] == "Treffpunkt & Co"
     assert f'<link rel="icon" type="image/svg+xml" href="{ORIGIN}/branding/' in seen["title"]
     assert "Treffpunkt &amp; Co" in branded.get("/").text
