@@ -108,6 +108,8 @@ def server(tmp_path_factory):
         subprocess.run([PODMAN, "run", "--detach", *options, image], check=True, capture_output=True)
         server = Server(name, tmp_path_factory.mktemp("server"))
         server.start()
+        sandboxed = server.play("sandbox", {"sandbox_units": ["acme-webroot.service", "coturn.service"]})
+        assert sandboxed.returncode == 0, sandboxed.stdout
         # Installed but not started: the first certificate comes before the daemons.
         server.run("printf '#!/bin/sh\\nexit 101\\n' > /usr/sbin/policy-rc.d; chmod +x /usr/sbin/policy-rc.d")
         server.run(f"apt-get -qq update; {INSTALL} {PACKAGES}")
