@@ -1,4 +1,4 @@
-"""What every language of configuration files has in common: a text is one line."""
+"""What languages of configuration files have in common: a text is one line, and most of them quote it in one way."""
 
 import unicodedata
 
@@ -17,3 +17,8 @@ def line_of(value: object, language: str) -> str:
     if any(unicodedata.category(character) in REFUSED for character in str(value)):
         raise ValueError(f"{language} cannot have a text with a line break or another control character here")
     return str(value)
+
+
+def in_quotes(text: str) -> str:
+    """Return the text in double quotes, as nginx, Kamailio, systemd and ssh read it but for their variables."""
+    return '"' + text.replace("\\", r"\\").replace('"', r"\"") + '"'

@@ -1,8 +1,6 @@
 """A text as a string of Kamailio's script."""
 
-from .texts import line_of
-
-ESCAPES = str.maketrans({"\\": r"\\", '"': r"\""})
+from .texts import in_quotes, line_of
 
 
 def to_kamailio(value: object, plain: bool = False) -> str:
@@ -11,5 +9,5 @@ def to_kamailio(value: object, plain: bool = False) -> str:
     plain: whether it is a string of an assignment or of modparam, where $ begins no variable.
     Raises ValueError for line breaks and other control characters.
     """
-    text = line_of(value, "Kamailio").translate(ESCAPES)
-    return f'"{text if plain else text.replace("$", "$$")}"'
+    text = line_of(value, "Kamailio")
+    return in_quotes(text if plain else text.replace("$", "$$"))

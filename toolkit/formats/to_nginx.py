@@ -2,7 +2,7 @@
 
 import re
 
-from .texts import line_of
+from .texts import in_quotes, line_of
 
 # What means nothing to nginx, wherever it stands.
 BARE = re.compile(r"[A-Za-z0-9_./:+=@,%-]+", re.ASCII)
@@ -12,7 +12,7 @@ LONGEST = 4000
 
 def quoted(text: str) -> str:
     """The text in quotes. Variables in it are nginx's."""
-    found = '"' + text.replace("\\", r"\\").replace('"', r"\"") + '"'
+    found = in_quotes(text)
     if len(found.encode()) > LONGEST:
         raise ValueError(f"nginx cannot have a text of more than {LONGEST} bytes here")
     return found

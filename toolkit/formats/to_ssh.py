@@ -1,8 +1,6 @@
 """A file as the value of an option of ssh, such as IdentityFile."""
 
-from .texts import line_of
-
-ESCAPES = str.maketrans({"\\": r"\\", '"': r"\"", "%": "%%"})
+from .texts import in_quotes, line_of
 
 
 def to_ssh(value: object) -> str:
@@ -13,4 +11,4 @@ def to_ssh(value: object) -> str:
     text = line_of(value, "an option of ssh")
     if "${" in text:
         raise ValueError("an option of ssh cannot have ${, which is a variable there")
-    return f'"{text.translate(ESCAPES)}"'
+    return in_quotes(text.replace("%", "%%"))

@@ -2,10 +2,9 @@
 
 import re
 
-from .texts import line_of
+from .texts import in_quotes, line_of
 
 BARE = re.compile(r"[A-Za-z0-9_./:+=@,-]+", re.ASCII)
-ESCAPES = str.maketrans({"\\": r"\\", '"': r"\"", "%": "%%"})
 
 
 def to_systemd(value: object, command: bool = False) -> str:
@@ -17,5 +16,5 @@ def to_systemd(value: object, command: bool = False) -> str:
     text = line_of(value, "a unit of systemd")
     if BARE.fullmatch(text):
         return text
-    escaped = text.translate(ESCAPES)
-    return '"' + (escaped.replace("$", "$$") if command else escaped) + '"'
+    escaped = text.replace("%", "%%")
+    return in_quotes(escaped.replace("$", "$$") if command else escaped)
