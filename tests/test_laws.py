@@ -14,6 +14,7 @@ import yaml
 from ansible.plugins.inventory import detect_range, expand_hostname_range
 from jinja2 import Environment, meta
 from jsonschema import Draft202012Validator
+from reading_ansible import Anything, Lenient
 from task_names import tasks_of
 
 import toolkit.settings
@@ -53,26 +54,6 @@ MAGIC = {
 MAGIC |= {"item", "lookup", "namespace", "now", "omit", "query", "range", "role_path", "undef"}
 # Where a task holds an expression, or several, without braces.
 EXPRESSIONS = ("when", "that", "until", "failed_when", "changed_when")
-
-
-class Lenient(yaml.SafeLoader):
-    """YAML with Ansible's tags."""
-
-
-Lenient.add_multi_constructor("!", lambda loader, tag, node: None)
-
-
-class Anything(dict):
-    """Filters and tests by any name: Ansible has more of them than Jinja, and only variables are judged here."""
-
-    def __contains__(self, name):
-        return True
-
-    def __getitem__(self, name):
-        return str
-
-    def get(self, name, default=None):
-        return str
 
 
 def read(path):

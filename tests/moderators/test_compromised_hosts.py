@@ -245,15 +245,21 @@ async def order(world, action, room):
     await refusal(world.focus.request(f"{world.brewery('recorder')}/jibri-1", jibri))
 
 
+async def recorder_and_meeting(crowd):
+    """A meeting that anna has opened, and a recorder: the session that reports to jicofo and the one that records."""
+    world = World(crowd)
+    world.focus, anna = await opened(crowd, "anna")
+    await world.focus.join(world.brewery("recorder"), "focus")
+    jibri, recorder = await world.log_in("jibri"), await world.log_in("recorder", "recorder")
+    await jibri.join(world.brewery("recorder"), "jibri-1")
+    return world, anna, jibri, recorder
+
+
 def test_a_recorder_enters_only_the_room_that_it_records(play, prosody):
     prosody.follow(rooms={"lobby": True})
 
     async def scene(crowd):
-        world = World(crowd)
-        world.focus, _ = await opened(crowd, "anna")
-        await world.focus.join(world.brewery("recorder"), "focus")
-        jibri, recorder = await world.log_in("jibri"), await world.log_in("recorder", "recorder")
-        await jibri.join(world.brewery("recorder"), "jibri-1")
+        world, _, jibri, recorder = await recorder_and_meeting(crowd)
         assert await refusal(recorder.join(world.room)) == "not-allowed"
         await order(world, "start", crowd.address("other"))
         assert await refusal(recorder.join(world.room)) == "not-allowed"
@@ -275,11 +281,7 @@ def test_a_recorder_enters_only_the_room_that_it_records(play, prosody):
 
 def test_a_recorder_has_no_key_to_the_next_meeting_in_the_room(play):
     async def scene(crowd):
-        world = World(crowd)
-        world.focus, anna = await opened(crowd, "anna")
-        await world.focus.join(world.brewery("recorder"), "focus")
-        jibri, recorder = await world.log_in("jibri"), await world.log_in("recorder", "recorder")
-        await jibri.join(world.brewery("recorder"), "jibri-1")
+        world, anna, _, recorder = await recorder_and_meeting(crowd)
         await order(world, "start", world.room)
         await anna.leave(world.room)
         await world.focus.leave(world.room)
