@@ -4,18 +4,12 @@
 -- jicofo's own account (daemon_focus) is free: people talk to it, and it goes wherever they meet.
 
 local jid = require "util.jid";
-local st = require "util.stanza";
+local refusal = module:require "refusal";
 
 local focus = module:get_option_string("daemon_focus");
 local rooms = module:get_option("daemon_rooms");
 
-local function refuse(event)
-	local stanza = event.stanza;
-	if stanza.attr.type ~= "error" and stanza.attr.type ~= "result" then
-		event.origin.send(st.error_reply(stanza, "cancel", "not-allowed", "A daemon talks in its own room only."));
-	end
-	return true;
-end
+local function refuse(event) return refusal(event, "A daemon talks in its own room only."); end
 
 local function is_its_room(name, address) return rooms[name] and jid.bare(address) == rooms[name]; end
 local function is_its_service(name, address) return rooms[name] and address == jid.host(rooms[name]); end

@@ -4,7 +4,7 @@
 -- to others in jicofo's place nor reports as a daemon of another kind.
 
 local jid = require "util.jid";
-local st = require "util.stanza";
+local refusal = module:require "refusal";
 
 local focus = module:get_option_string("daemon_focus");
 local rooms = module:get_option("daemon_rooms");
@@ -19,13 +19,7 @@ for name, address in pairs(rooms) do
 	room:set_persistent(true);
 end
 
-local function refuse(event)
-	local stanza = event.stanza;
-	if stanza.attr.type ~= "error" and stanza.attr.type ~= "result" then
-		event.origin.send(st.error_reply(stanza, "cancel", "not-allowed", "This room is for others."));
-	end
-	return true;
-end
+local function refuse(event) return refusal(event, "This room is for others."); end
 
 local function is_focus(event) return jid.bare(event.stanza.attr.from) == focus; end
 local function is_for_focus(address) return jid.resource(address) == focus_nick; end
