@@ -8,15 +8,15 @@ import atheris
 with atheris.instrument_imports(include=["toolkit", "programs", "markdown_it"]):
     from targets import TARGETS
 
-target, faults = TARGETS[sys.argv.pop(1)], Path(sys.argv.pop(1))
+target, failed = TARGETS[sys.argv.pop(1)], Path(sys.argv.pop(1))
 
 
 def tried(data: bytes) -> None:
-    """Keep the input that is a fault at once: the process may not come to it any more."""
+    """Write down the failing input before libFuzzer does: the process may end first."""
     try:
         target(data)
     except BaseException:
-        (faults / "input").write_bytes(data)
+        (failed / "input").write_bytes(data)
         raise
 
 

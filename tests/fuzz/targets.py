@@ -1,7 +1,7 @@
 """What is fuzzed: for each parser of ours a function that takes any bytes.
 
-It returns where the parser takes them, or refuses them as its callers expect. Whatever else it raises is a fault, an
-assertion about what the parser has made of them, too.
+It returns where the parser takes them, or refuses them as its callers expect. Any other exception is an error, and so
+is an assertion that fails for what the parser has returned.
 """
 
 import base64

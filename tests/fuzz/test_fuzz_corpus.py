@@ -1,4 +1,4 @@
-"""Every input of the stored corpus again: those that were a fault once, and those that lead far into a parser."""
+"""Every input of the stored corpus again: those that caused an error once, and those that reach deep into a parser."""
 
 import time
 from pathlib import Path
