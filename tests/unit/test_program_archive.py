@@ -63,6 +63,16 @@ def test_a_changed_and_a_removed_module_change_the_archive(programs):
     assert program_archive("echo") != after
 
 
+def test_a_package_in_the_package_goes_with_it(programs, tmp_path):
+    (programs / "echo/inner").mkdir()
+    (programs / "echo/inner/__init__.py").write_text('end = " from inside"\n')
+    (programs / "echo/words.py").write_text("from .inner import end\n\n__all__ = ['end']\n")
+    file = tmp_path / "echo"
+    file.write_bytes(base64.b64decode(program_archive("echo")))
+    done = subprocess.run([sys.executable, file, "word"], capture_output=True, text=True, check=True)
+    assert done.stdout == "word from inside\n"
+
+
 def test_a_program_that_is_missing_is_an_error(programs):
     with pytest.raises(FileNotFoundError, match="nobody"):
         program_archive("nobody")

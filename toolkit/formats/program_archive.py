@@ -20,9 +20,10 @@ def archive_of(package: str) -> bytes:
     """
     start = f"import sys\n\nfrom {package}.main import main\n\nsys.exit(main())\n"
     files = {"__main__.py": start.encode()}
-    for file in sorted((PROGRAMS / package).iterdir()):
-        if file.suffix == ".py":
-            files[f"{package}/{file.name}"] = file.read_bytes()
+    for file in sorted((PROGRAMS / package).rglob("*.py")):
+        files[file.relative_to(PROGRAMS).as_posix()] = file.read_bytes()
+    if len(files) == 1:
+        raise FileNotFoundError(f"{PROGRAMS / package} has no modules")
     archive = io.BytesIO(INTERPRETER)
     with zipfile.ZipFile(archive, "a") as packed:
         for name, content in files.items():
