@@ -44,6 +44,7 @@ class User:
     moderator: bool = False  # member of the group of moderators
     room: str = ""  # the only room in which the session is good; empty: every room
     logout: str = ""  # what the back end needs to log out at the provider; never shown, never logged
+    stamp: str = ""  # another one after a change of password: sessions from before it end
 
 
 @dataclasses.dataclass(frozen=True)
@@ -59,6 +60,7 @@ class Target:
 
     room: str = ""  # a valid name, or empty for the welcome page
     fragment: str = ""  # of the page's address, without "#"
+    tenant: str = ""  # of an address DOMAIN/tenant/room
 
 
 class PasswordBackend(Protocol):
