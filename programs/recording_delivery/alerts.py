@@ -19,7 +19,7 @@ class Alerts:
     def __init__(self, settings: Settings) -> None:
         """Read which alerts were sent before."""
         self._settings = settings
-        self._file = settings.folder / "notified.json"
+        self._file = settings.state / "notified.json"
         self._before = _names_in(self._file)
 
     def notify(self, errors: dict[str, str], deleted: AbstractSet[str]) -> None:

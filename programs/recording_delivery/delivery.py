@@ -86,7 +86,7 @@ class Delivery:
         for session in [*self._settings.failed.iterdir(), *self._settings.outgoing.iterdir()]:
             with self._errors_of(session.name):
                 self._prune_local(session)
-        last = self._settings.folder / "pruned"
+        last = self._settings.state / "pruned"
         if last.exists() and time.time() - last.stat().st_mtime < PRUNE_EVERY:
             return
         try:

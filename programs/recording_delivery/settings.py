@@ -5,6 +5,8 @@ import json
 from pathlib import Path
 from typing import TypedDict
 
+IN_PROGRESS = "recordings"  # Jibri writes to this folder, a folder per session
+
 
 class Target(TypedDict, total=False):
     """The storage: kind is local, sftp, webdav or s3; which other keys there are depends on it."""
@@ -44,14 +46,14 @@ class Settings:
         return cls(**fields | {"folder": Path(fields["folder"])})
 
     @property
-    def in_progress(self) -> Path:
-        """The folder Jibri writes to, a folder per session."""
-        return self.folder / "recordings"
-
-    @property
     def outgoing(self) -> Path:
         """The folder of sessions that wait for their delivery."""
         return self.folder / "outgoing"
+
+    @property
+    def state(self) -> Path:
+        """The folder of what a round leaves for the next one."""
+        return self.folder / "state"
 
     @property
     def failed(self) -> Path:

@@ -76,6 +76,7 @@ NEEDED = {
     "prosody": ("prosody/", "turn"),
     "turnserver": ("turn",),
     "jibri": ("prosody/jibri", "prosody/recorder"),
+    "recording-delivery": (),
     "jigasi": ("prosody/jigasi", "prosody/gateway", "sip/jigasi"),
     "kamailio": ("sip/jigasi", "conference-mapper"),  # asks the meet host which room a PIN belongs to
     "openldap": ("openldap/reader",),

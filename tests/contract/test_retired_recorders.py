@@ -38,14 +38,14 @@ def retire(folder: Path, tmp_path: Path, *arguments: str, **server: object) -> t
 
 
 def recorder(tmp_path: Path, where: str = "") -> None:
-    for name in ("recordings", "outgoing", "failed", "stored"):
+    for name in ("recordings", "finished", "taken", "outgoing", "failed", "stored"):
         (tmp_path / "recording" / name).mkdir(parents=True)
     if where:
         (tmp_path / "recording" / where / "session").mkdir()
         (tmp_path / "recording" / where / "session/recording.mp4").touch()
 
 
-@pytest.mark.parametrize("where", ["outgoing", "recordings"])
+@pytest.mark.parametrize("where", ["finished", "outgoing", "recordings"])
 def test_a_recorder_with_recordings_is_refused(folder, tmp_path, where):
     recorder(tmp_path, where)
     said, stopped = retire(folder, tmp_path)

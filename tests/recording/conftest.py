@@ -3,6 +3,7 @@
 import http.server
 import json
 import os
+import pwd
 import shutil
 import signal
 import socket
@@ -118,7 +119,7 @@ class Recorder:
         self.file = base / "settings.json"
 
     def make_room(self) -> None:
-        for folder in ("recordings", "outgoing", "failed", "stored"):
+        for folder in ("recordings", "finished", "taken", "outgoing", "failed", "stored", "state"):
             (self.base / folder).mkdir(parents=True)
 
     def start(self, name: str, *words: object) -> subprocess.Popen:
@@ -148,21 +149,25 @@ class Recorder:
         return session
 
     def enqueued(self, kind: str = "whole") -> str:
-        """The same, enqueued."""
+        """The same, enqueued and taken over."""
         session = self.record(kind)
         assert self.call("enqueue", self.base / "recordings" / session) == 0
+        self.take_over()
         return session
 
+    def take_over(self) -> None:
+        assert self.call("take-over", self.base, pwd.getpwuid(os.getuid()).pw_name) == 0
+
     def deliver(self) -> int:
-        """One round, in which deleting what is old is due."""
-        (self.base / "pruned").unlink(missing_ok=True)
+        """One round, in which deleting what is old is due, and before it what the unit wants."""
+        self.take_over()
+        (self.base / "state/pruned").unlink(missing_ok=True)
         return self.call("deliver")
 
     def left(self) -> set[str]:
         """What of recordings is on the recorder, but for the ones in the local storage."""
-        kept = {self.base / "notified.json", self.base / "pruned"}
-        files = {path for path in self.base.rglob("*") if path.is_file()} - kept
-        return {str(path.relative_to(self.base)) for path in files if "stored" not in path.parts}
+        files = {path for path in self.base.rglob("*") if path.is_file()}
+        return {str(path.relative_to(self.base)) for path in files if not {"stored", "state"} & set(path.parts)}
 
 
 @pytest.fixture

@@ -258,7 +258,7 @@ def test_who_could_not_be_told_is_told_later(recorder, listener):
 @pytest.mark.parametrize("content", ["", "[", "{}", "7"])
 def test_what_was_told_is_told_again_when_nobody_can_read_it(recorder, listener, content):
     bad = recorder.enqueued("silent")
-    (recorder.base / "notified.json").write_text(content)
+    (recorder.base / "state/notified.json").write_text(content)
     assert recorder.deliver() == 1
     assert recorder.deliver() == 1
     assert [news["recording"] for news in listener.heard] == [bad]
@@ -287,14 +287,15 @@ def test_a_recorder_that_is_not_well_is_reported_like_a_recording(recorder, list
 
 def test_what_a_recorder_left_behind_is_taken_over(recorder):
     sessions = {recorder.record(), recorder.record("killed")}
-    assert recorder.call("recover") == 0
+    assert recorder.call("recover", recorder.base) == 0
+    recorder.take_over()
     assert {path.name for path in (recorder.base / "outgoing").iterdir()} == sessions
     assert not list((recorder.base / "recordings").iterdir())
 
 
 def test_a_recording_that_systemd_ended_after_its_recorder_arrives(recorder):
     session = recorder.record("ended")
-    assert recorder.call("recover") == 0
+    assert recorder.call("recover", recorder.base) == 0
     assert recorder.deliver() == 0
     assert (recorder.base / "stored" / session / RECORDING).exists()
 

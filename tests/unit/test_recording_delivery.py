@@ -21,6 +21,7 @@ def settings(tmp_path):
     """settings(**changes): as they are read from a file."""
 
     def read(**changes):
+        (tmp_path / "state").mkdir(exist_ok=True)
         file = tmp_path / "settings.json"
         file.write_text(json.dumps({"folder": str(tmp_path)} | FIELDS | changes))
         return Settings.read(file)
@@ -58,7 +59,7 @@ def test_an_alert_that_could_not_be_sent_is_sent_later(settings, monkeypatch, ca
     monkeypatch.setattr(alerts, "_post", unreachable)
     alerts.Alerts(settings()).notify({"a": "late"}, set())
     assert "the alert could not be sent: refused" in capsys.readouterr().err
-    assert not (settings().folder / "notified.json").exists()
+    assert not (settings().state / "notified.json").exists()
 
 
 @pytest.mark.parametrize("name", ["a.mp4", "z.mp4"])

@@ -62,10 +62,10 @@ def test_a_units_machines_are_kinds_of_machines(unit):
     assert UNITS[unit].groups
 
 
-def test_jibri_and_the_delivery_write_where_recordings_are():
+def test_jibri_the_takeover_and_the_delivery_write_where_recordings_are():
     folder = yaml.safe_load((WIRING / "recorders/recording_delivery.yml").read_text())["recording_delivery_folder"]
     assert folder in UNITS["jibri.service"].writes
-    assert folder in UNITS["recording-delivery.service"].writes
+    assert all(folder in UNITS[f"recording-{name}.service"].writes for name in ("takeover", "delivery"))
 
 
 def test_an_unknown_unit_is_refused():

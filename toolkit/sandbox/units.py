@@ -169,6 +169,16 @@ UNITS: Mapping[str, Sandbox] = MappingProxyType(
             },
         ),
         "recording-delivery.service": Sandbox(("recorders",), ("/var/lib/recording",)),
+        "recording-takeover.service": Sandbox(
+            ("recorders",),
+            ("/var/lib/recording",),
+            {
+                "CapabilityBoundingSet": Difference(
+                    "CAP_CHOWN CAP_DAC_OVERRIDE", "makes what Jibri's user has recorded the delivery's"
+                ),
+                **_no_network("moves files"),
+            },
+        ),
         "kamailio.service": Sandbox(
             ("gateways",),
             (),
