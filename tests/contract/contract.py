@@ -6,6 +6,7 @@ import subprocess
 from pathlib import Path
 
 import yaml
+from ansible.parsing.vault import VaultLib, VaultSecret
 
 from toolkit.machines import KINDS
 from toolkit.plan.topology_errors import topology_errors
@@ -90,16 +91,14 @@ def write_customer(folder: Path, settings=None, plan=None) -> Path:
     (jitsi / "main.yml").write_text(clear if isinstance(clear, str) else yaml.safe_dump(clear, allow_unicode=True))
     plan = plan or {"jitsi": {"children": {g: {"hosts": dict.fromkeys(PLAN[g])} for g in GROUPS if g in PLAN}}}
     (folder / "plan.yml").write_text(plan if isinstance(plan, str) else yaml.safe_dump(plan))
-    subprocess.run(
-        ["ansible-vault", "encrypt", "--output", str(jitsi / "vault.yml"), "-"],
-        input=yaml.safe_dump(vault),
-        text=True,
-        cwd=ROOT,
-        env=environment(folder.parent),
-        check=True,
-        capture_output=True,
-    )
+    (jitsi / "vault.yml").write_bytes(sealed(yaml.safe_dump(vault), folder.parent))
     return folder
+
+
+def sealed(text: str, home: Path) -> bytes:
+    """What ansible-vault makes of the text, with the operator's password, without a start of Ansible."""
+    asked = subprocess.run([ROOT / "scripts/vault-password"], env=environment(home), check=True, capture_output=True)
+    return VaultLib([("default", VaultSecret(asked.stdout))]).encrypt(text)
 
 
 def play(folder: Path, playbook: str, *arguments: str, home: Path | None = None) -> subprocess.CompletedProcess:
