@@ -1,20 +1,24 @@
 """What prosody's hosts and components do for whom, found from the configuration the role renders; and what it logs."""
 
 import asyncio
+import base64
 import contextlib
+import hmac
 import json
 import re
 import secrets
 import subprocess
 import sys
+import time
 from pathlib import Path
 from urllib.parse import unquote
 
 import aiohttp
 import pytest
+import visitor
 from conftest import JSON, ROOM, breakout_room, opened, refusal
 from rendering import render
-from xmpp import DISCO, Refused, element, opening
+from xmpp import DISCO, Refused, element, fromstring, opening
 
 ROOT = Path(__file__).parents[2]
 EXAMPLE = "example-services"  # with every kind of machine that has a host of its own
@@ -271,6 +275,44 @@ def test_no_address_takes_the_sessions_of_others_and_prosody_has_more_than_1024(
             assert await gets_in("2001:db8:0:3::1")
 
     prosody.inside.run(scene())
+
+
+SERVICES = "<iq xmlns='jabber:client' type='get' id='relays' to='{}'><services xmlns='urn:xmpp:extdisco:2'/></iq>"
+
+
+def relay_credentials(prosody, *addresses):
+    """User name and password of each visitor for each relay, one visitor after the other."""
+
+    async def scene():
+        found = []
+        async with aiohttp.ClientSession() as http:
+            for address in addresses:
+                guest = visitor.Visitor(http, prosody.domain, address)
+                await guest.open(ROOM)
+                await guest.log_in()
+                services = fromstring(await guest.ask(SERVICES.format(guest.host), "'relays'"))
+                named = [service.attrib for service in services.iterfind(".//{*}service[@username]")]
+                found.append([(service["username"], service["password"]) for service in named])
+        return found
+
+    return prosody.inside.run(scene())
+
+
+def test_relays_share_by_the_visitors_address(prosody, rendered):
+    """coturn counts what is behind the colon; the names do not tell the address, and all of them are signed."""
+    addresses = ("192.0.2.1", "192.0.2.1", "192.0.2.2", "2001:db8:0:1::1", "2001:db8:0:1:ffff::1", "2001:db8:0:2::1")
+    found = relay_credentials(prosody, *addresses)
+    assert all(found)
+    names = [{username.partition(":")[2] for username, _ in services} for services in found]
+    assert all(len(each) == 1 for each in names), "one name for all relays"
+    one, again, other, network, same_network, other_network = (each.pop() for each in names)
+    assert one == again != other
+    assert network == same_network != other_network
+    assert not any(part in one for part in ("192", "2001"))
+    secret = re.search(r'external_service_secret = "([^"]+)"', rendered.only("prosody.cfg.lua"))[1]
+    for username, password in (credential for services in found for credential in services):
+        assert int(username.partition(":")[0]) > time.time()
+        assert password == base64.b64encode(hmac.new(secret.encode(), username.encode(), "sha1").digest()).decode()
 
 
 def test_who_sends_too_much_is_slowed_down_and_nobody_else(play):

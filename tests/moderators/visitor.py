@@ -34,13 +34,14 @@ class Visitor:
         page = f"http://127.0.0.1:5280/xmpp-websocket?room={room}"
         self.socket = await self.http.ws_connect(page, protocols=("xmpp",), headers=headers)
 
-    async def ask(self, frame: str, answer: str) -> None:
-        """Says it, and reads until a frame has the answer in it."""
+    async def ask(self, frame: str, answer: str) -> str:
+        """Says it, and reads until a frame has the answer in it; that frame."""
         await self.socket.send_str(frame)
         async with asyncio.timeout(120):
             while answer not in (came := await self.socket.receive_str()):
                 if "<error" in came or "<failure" in came:
                     raise RuntimeError(came)
+            return came
 
     async def log_in(self) -> None:
         await self.ask(OPEN.format(self.host), "features")

@@ -64,7 +64,7 @@ class Relay:
         return {4: FLOATING, 6: IPV6}[version] + str(self.number)
 
     def credentials(self, name="", lifetime=86400):
-        """User name and password as prosody's mod_external_services makes them for who is in a conference."""
+        """User name and password as prosody's mod_visitor_limits makes them for that visitor."""
         username = f"{int(time.time()) + lifetime}{name and ':' + name}"
         digest = hmac.new(self.secret.encode(), username.encode(), hashlib.sha1).digest()
         return username, base64.b64encode(digest).decode()

@@ -30,14 +30,14 @@ ALLOWED = [f"{PRIVATE}{BRIDGE}", f"{FLOATING}{BRIDGE}"]
 
 
 @contextlib.contextmanager
-def client(relay, customer, place, name="", way="tls", version=4):
+def client(relay, customer, place, name="", way="tls", version=4, lifetime=86400):
     with inside(place):
         carrier = (
             turn.TlsCarrier(customer(relay, version), relay.host, 443)
             if way == "tls"
             else turn.UdpCarrier(f"{PRIVATE}{relay.number}", 3478)
         )
-    with turn.TurnClient(carrier, *relay.credentials(name)) as client:
+    with turn.TurnClient(carrier, *relay.credentials(name, lifetime)) as client:
         yield client
 
 
@@ -103,11 +103,14 @@ def test_packets_without_permission_go_nowhere(relays, customer, offices):
 
 
 def allocations(relay, customer, place, *names):
-    """What people are answered who ask one after the other and all stay: None, or the error code."""
+    """What people are answered who ask one after the other and all stay: None, or the error code.
+
+    Each has a credential of a time of its own.
+    """
     answers = []
     with contextlib.ExitStack() as stack:
-        for name in names:
-            person = stack.enter_context(client(relay, customer, place, name))
+        for lifetime, name in enumerate(names, start=3600):
+            person = stack.enter_context(client(relay, customer, place, name, lifetime=lifetime))
             try:
                 person.allocate()
                 answers.append(None)
@@ -116,8 +119,8 @@ def allocations(relay, customer, place, *names):
     return answers
 
 
-def test_each_credential_and_all_together_have_a_quota(relays, customer, offices):
-    """The third relay: two per credential, three in all"""
+def test_each_visitor_and_all_together_have_a_quota_however_many_credentials_they_have(relays, customer, offices):
+    """The third relay: two per visitor, three in all"""
     answers = allocations(relays["turn-3"], customer, offices[4], "anna", "anna", "anna", "bernd", "carla")
     assert answers == [None, None, QUOTA, None, QUOTA]
 

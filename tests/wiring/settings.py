@@ -49,7 +49,7 @@ SETTINGS = {
     "jitsi_peer_to_peer": "relayed",
     "jitsi_bridge_strategy": "region_based",
     "jitsi_bridge_max_participants": 44,
-    "jitsi_relay_limits": {"relays_per_credential": 11, "relays": 222, "mbit_per_relay": 3, "mbit": 44},
+    "jitsi_relay_limits": {"relays": 222, "mbit_per_relay": 3, "mbit": 44},
     "jitsi_stream_publishers": ["192.0.2.88/32"],
     "jitsi_stream_key_generation": 3,
     "jitsi_stream_mbits": 321,

@@ -1,5 +1,6 @@
 -- What one visitor can take from the others: a number of sessions for each address, and of stanzas a second for each
--- session. In IPv6 everybody has a /64, so that is an address here.
+-- session. In IPv6 everybody has a /64, so that is an address here. Relays are shared by coturn, which has a quota for
+-- each name in a credential, whatever its time (user-quota): so the name is the address, under a key.
 --
 --   sessions_per_address  sessions at the same time, logged in or not; 0 for no limit
 --   stanzas_per_second    what a session may send in the long run; the rest is answered with an error and dropped
@@ -9,7 +10,9 @@
 
 module:set_global();
 
+local base64 = require "util.encodings".base64;
 local filters = require "util.filters";
+local hashes = require "util.hashes";
 local jid_bare = require "util.jid".bare;
 local pton = require "util.net".pton;
 local st = require "util.stanza";
@@ -71,7 +74,22 @@ local function slow_down(stanza, session)
 	end
 end
 
+-- Relays do not learn the address: it is hashed with their secret.
+local function name_visitor(secret, event)
+	local visitor = hashes.hmac_sha256(secret, "visitor " .. network(event.origin.ip), true):sub(1, 16);
+	for _, service in ipairs(event.services) do
+		if service.restricted then
+			service.username = service.username .. ":" .. visitor;
+			service.password = base64.encode(hashes.hmac_sha1(secret, service.username));
+		end
+	end
+end
+
 function module.add_host(host)
+	local relays_secret = host:get_option_string("external_service_secret");
+	for _, answer in ipairs({ "services", "credentials" }) do
+		host:hook("external_service/" .. answer, function (event) name_visitor(relays_secret, event); end);
+	end
 	host:hook("resource-bind", function (event)
 		local session = event.session;
 		if unlimited:contains(jid_bare(session.full_jid)) or session.stanza_throttle then return; end
