@@ -1,7 +1,8 @@
-"""Asks a password back end of the login service: python3 asker.py KIND FILE, the socket as file descriptor 3.
+"""Asks a back end of the login service: python3 asker.py KIND FILE, the socket as file descriptor 3.
 
-Each connection carries one line of JSON: {"login", "password", "address"} for a login, {"current": NAME} for a look-up.
-The answer has what the back end says (user, moderator; or reason), and what it logged meanwhile (said).
+Each connection carries one line of JSON: {"login", "password", "address"} for a login, {"current": NAME} for a look-up;
+at a provider {"start": ROOM, "browser"}, {"finish": FIELDS, "browser"} and {"logout": TEXT}. The answer has what the
+back end says (user, moderator; or reason), and what it logged meanwhile (said).
 """
 
 import asyncio
@@ -12,7 +13,7 @@ import socket
 import sys
 from pathlib import Path
 
-from login.backends import User, create
+from login.backends import ProviderError, Target, User, create
 
 SAID = contextvars.ContextVar("SAID", default=None)
 
@@ -25,16 +26,36 @@ class Recorder(logging.Handler):
             said.append(record.getMessage())
 
 
+async def asked(backend, question):
+    """What the back end says: a user and the target, an address, or a refusal."""
+    if "start" in question:
+        try:
+            return await backend.start(Target(question["start"]), question["browser"])
+        except ProviderError as error:
+            return f"unavailable: {error}"
+    if "finish" in question:
+        return await backend.finish(question["finish"], question["browser"])
+    if "logout" in question:
+        return await backend.logout(User("anna", logout=question["logout"]))
+    if "current" in question:
+        return await backend.current(question["current"])
+    return await backend.check(question["login"], question["password"], question["address"])
+
+
 async def answer(backend, question):
     said = []
     SAID.set(said)
-    if "current" in question:
-        result = await backend.current(question["current"])
-    else:
-        result = await backend.check(question["login"], question["password"], question["address"])
+    result, target = await asked(backend, question), Target()
+    if isinstance(result, tuple):
+        result, target = result
+    told = {"user": "", "moderator": False, "reason": "", "room": target.room, "said": said}
     if isinstance(result, User):
-        return {"user": result.login, "moderator": result.moderator, "reason": "", "said": said}
-    return {"user": "", "moderator": False, "reason": result.reason, "said": said}
+        told |= {"user": result.login, "moderator": result.moderator, "only": result.room, "logout": result.logout}
+    elif isinstance(result, str):
+        told["address"] = result
+    else:
+        told["reason"] = result.reason
+    return told
 
 
 async def main(kind, file):

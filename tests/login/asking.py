@@ -5,6 +5,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 from pathlib import Path
 
 from toolkit.formats.program_archive import archive_of
@@ -25,7 +26,10 @@ def python_in(machine) -> list[str]:
     return machine.command("env", f"PYTHONPATH={PROGRAM}", "/usr/bin/python3")
 
 
-PYTHON = ["env", f"PYTHONPATH={ROOT / 'programs'}", "PYTHONDONTWRITEBYTECODE=1", "/usr/bin/python3"]  # on this machine
+# On this machine: Debian's Python with Debian's packages, and ours with the newest ones.
+ENVIRONMENT = ["env", f"PYTHONPATH={ROOT / 'programs'}", "PYTHONDONTWRITEBYTECODE=1"]
+PYTHON = [*ENVIRONMENT, "/usr/bin/python3"]
+NEWEST = [*ENVIRONMENT, sys.executable]
 
 
 class Asker:
@@ -50,6 +54,9 @@ class Asker:
             client.connect(str(self.socket))
             client.sendall(json.dumps(question).encode() + b"\n")
             return json.loads(client.makefile("rb").readline())
+
+    def finish(self, browser: str = "", **fields: str) -> dict:
+        return self.ask(finish=fields, browser=browser)
 
     def login(self, login: str, password: str, address: str = "") -> dict:
         return self.ask(login=login, password=password, address=address)
