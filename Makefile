@@ -98,6 +98,9 @@ releases: setup ## list the Jitsi releases of the repository and of the catalogu
 	@printf '+ %s\n' $(call quote,$(RELEASES))
 	@. scripts/environment; $(RELEASES)
 
+history: setup ## show who ran what for the customer, when and with what result, from the state folder
+	$(call playbook,history,/plan.yml)
+
 sbom: setup ## list packages and programs of each server (CycloneDX) in the customer's state folder; changes no server
 	$(call playbook,sbom)
 
@@ -148,4 +151,4 @@ lock: ## resolve the dependencies of pyproject.toml into requirements.txt and re
 	.tools/bin/uv pip compile --quiet --upgrade --universal --python-version 3.12 --generate-hashes --no-emit-index-url \
 	  --no-header --no-annotate --no-deps --group fuzz -o requirements-fuzz.txt
 
-.PHONY: help setup new-customer validate plan deploy verify retire destroy users ssh stream releases sbom demo e2e lab-up lab-down lint test mutants hostile fuzz test-fresh bench docs figures lock
+.PHONY: help setup new-customer validate plan deploy verify retire destroy users ssh stream releases history sbom demo e2e lab-up lab-down lint test mutants hostile fuzz test-fresh bench docs figures lock

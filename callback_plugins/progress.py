@@ -6,12 +6,10 @@ import signal
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, nullcontext
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ansible import constants as C
 from ansible import context
-from ansible.errors import AnsibleError
 from ansible.executor.stats import AggregateStats
 from ansible.executor.task_result import CallbackTaskResult
 from ansible.inventory.host import Host
@@ -21,13 +19,13 @@ from ansible.playbook.block import Block
 from ansible.playbook.play import Play
 from ansible.playbook.task import Task
 from ansible.plugins.callback.default import CallbackModule as Default
-from ansible.template import Templar
 from ansible.utils.display import Display
 
 from toolkit.display.log import RunLog
 from toolkit.display.model import Error, Run, duration, plain
 from toolkit.display.results import adds, error_text, notes
 from toolkit.display.where_to_look import JUDGING
+from toolkit.runs.this_run import RUN
 
 if TYPE_CHECKING:
     from toolkit.display.screen import Screen
@@ -60,19 +58,6 @@ def counts(block: Block) -> int:
     """Tasks of a block that the chosen tags leave and that say when they begin."""
     tasks = block.filter_tagged_tasks({}).get_tasks()
     return sum(1 for task in tasks if not task.implicit and task.action not in C._ACTION_META)
-
-
-def state_folder(play: Play) -> Path | None:
-    """Where the customer's runs leave what they leave; where that cannot be read, the folder beside the inventory."""
-    manager = play.get_variable_manager()
-    group = manager._inventory.groups.get("jitsi")
-    hosts = group.get_hosts() if group else []
-    try:
-        values = manager.get_vars(host=hosts[0] if hosts else None, include_hostvars=False)
-        return Path(Templar(manager._loader, values).template(values["state_folder"])).expanduser()
-    except (AnsibleError, KeyError):
-        source = Path(next(iter(manager._inventory._sources), ""))
-        return (source if source.is_dir() else source.parent) / "state" if source.exists() and hosts else None
 
 
 def rescued(task: Task) -> bool:
@@ -190,11 +175,12 @@ class CallbackModule(Default):
         self._screen = Screen(self._run, sys.stdout, self._display._lock, live, not C.ANSIBLE_NOCOLOR)
         self._ended = False
         if not self._process:
-            self._log = RunLog(state_folder(plays[0]))
+            self._log = RunLog()
             self._take_over()
         super().v2_playbook_on_start(playbook)
 
     def v2_playbook_on_play_start(self, play: Play) -> None:
+        self._log.open(RUN.folder)  # callback runs has let the run begin: nobody else's log is there
         super().v2_playbook_on_play_start(play)
         inventory = play.get_variable_manager()._inventory
         batch = [host.name for host in inventory.get_hosts(play.hosts)]

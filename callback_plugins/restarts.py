@@ -9,6 +9,8 @@ from ansible.executor.stats import AggregateStats
 from ansible.executor.task_result import CallbackTaskResult
 from ansible.plugins.callback import CallbackBase
 
+from toolkit.runs.this_run import RUN
+
 DOCUMENTATION = r"""
 name: restarts
 type: aggregate
@@ -83,4 +85,5 @@ class CallbackModule(CallbackBase):
             self._display.display(f"{host}: {unit} is not restarted: it {ends}.", color="yellow")
             self._display.display(f"  Run this again when meetings are over, or end them now: {later}", color="yellow")
         if self.deferred and not stats.failures and not stats.dark:
+            RUN.result = "restarts deferred"
             raise SystemExit(DEFERRED)

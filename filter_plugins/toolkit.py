@@ -15,6 +15,7 @@ FILTERS = {
     "plan": "bridge_capacity deployment_plan dns_records external_services java_heap machine_kind plan_text "
     "topology_errors topology_picture",
     "relations": "directory_errors moderation_errors recording_errors trunk_errors",
+    "runs": "run_history",
     "sandbox": "sandboxed_units service_sandbox",
     "sbom": "sbom",
     "secrets": "account_purposes secret_for secrets_for",

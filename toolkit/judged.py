@@ -20,7 +20,7 @@ def changed_since() -> list[Error]:
     return found
 
 
-def refuse(found: Iterable[Error]) -> NoReturn:
+def refuse(found: Iterable[Error | str]) -> NoReturn:
     """End the run with a sentence for each error."""
     print("\n".join(["Refused, nothing was touched:", *(f"* {error}" for error in found)]), file=sys.stderr)
     sys.exit(2)

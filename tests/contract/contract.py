@@ -101,13 +101,15 @@ def sealed(text: str, home: Path) -> bytes:
     return VaultLib([("default", VaultSecret(asked.stdout))]).encrypt(text)
 
 
-def play(folder: Path, playbook: str, *arguments: str, home: Path | None = None) -> subprocess.CompletedProcess:
-    """Run a playbook as an operator would, without a cloud or a host within reach."""
+def play(
+    folder: Path, playbook: str, *arguments: str, home: Path | None = None, **more: str
+) -> subprocess.CompletedProcess:
+    """Run a playbook as an operator would, without a cloud or a host within reach; more is for the environment."""
     return subprocess.run(
         ["ansible-playbook", "-i", str(folder / "plan.yml"), f"playbooks/{playbook}.yml", *arguments],
         text=True,
         cwd=ROOT,
-        env=environment(home or folder.parent),
+        env=environment(home or folder.parent) | more,
         capture_output=True,
         check=False,
         timeout=300,

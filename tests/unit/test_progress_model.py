@@ -174,7 +174,9 @@ def test_where_to_look_names_the_host_if_it_is_one():
 
 def test_the_log_is_the_owners_alone_and_keeps_the_run_before(tmp_path):
     for number in range(3):
-        RunLog(tmp_path / "state").write(f"run {number}\n")
+        log = RunLog()
+        log.open(tmp_path / "state")
+        log.write(f"run {number}\n")
     kept = {path.name: path.read_text() for path in (tmp_path / "state").iterdir()}
     assert kept == {"run.log": "run 2\n", "run.log.1": "run 1\n"}
     assert {path.stat().st_mode & 0o777 for path in (tmp_path / "state").iterdir()} == {0o600}
@@ -182,14 +184,16 @@ def test_the_log_is_the_owners_alone_and_keeps_the_run_before(tmp_path):
 
 
 def test_the_log_has_an_end(tmp_path):
-    log = RunLog(tmp_path, most=100)
+    log = RunLog(most=100)
+    log.open(tmp_path)
     for _ in range(99):
         log.write("0123456789\n")
     assert log.path.read_text() == "0123456789\n" * 9 + "The log ends here, for it has reached its size.\n"
 
 
 def test_the_logs_lines_around_a_failure(tmp_path):
-    log = RunLog(tmp_path)
+    log = RunLog()
+    log.open(tmp_path)
     log.write("task before\n" * 9)
     since = log.size
     log.write("TASK [Install]\nok: [a]\n")
@@ -201,7 +205,8 @@ def test_the_logs_lines_around_a_failure(tmp_path):
 
 @pytest.mark.parametrize("folder", [None, Path("/proc/nowhere")])
 def test_a_run_goes_on_without_a_log(folder):
-    log = RunLog(folder)
+    log = RunLog()
+    log.open(folder)
     log.write("text\n")
     assert log.error
     assert log.around(0, 0, 0) == []

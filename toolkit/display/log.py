@@ -10,12 +10,16 @@ BEFORE, BEHIND = 6, 20  # lines around a failure
 class RunLog:
     """FOLDER/run.log; the one of the run before is run.log.1. What cannot be written is no reason to end a run."""
 
-    def __init__(self, folder: Path | None, most: int = MOST) -> None:
-        self.path = folder / "run.log" if folder else None
-        self.error = "" if folder else "no folder is known for it"
+    def __init__(self, most: int = MOST) -> None:
+        self.path: Path | None = None
+        self.error = "the run did not get that far, or no folder is known for it"
         self.size = self.lines = 0
         self._file, self._most = -1, most
-        if self.path:
+
+    def open(self, folder: Path | None) -> None:
+        """Begin in the folder, unless it has begun."""
+        if folder and not self.path:
+            self.path, self.error = folder / "run.log", ""
             try:
                 self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
                 if self.path.exists():
