@@ -79,6 +79,7 @@ def play(playbook, directory, example, *options):
     ]
     settings = accelerated() | {
         "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"),
+        "ANSIBLE_LOOKUP_PLUGINS": str(HERE / "lookup_plugins"),
         "ANSIBLE_ROLES_PATH": str(directory / "roles"),
         "ANSIBLE_HOME": str(directory / "home"),
         "ANSIBLE_STDOUT_CALLBACK": "default",
