@@ -181,7 +181,7 @@ def test_relays_are_limited_as_chosen(rendered):
     """coturn counts bytes"""
     for text in rendered.files("turnserver.conf").values():
         limits = dict(re.findall(r"^(.*-quota|max-bps|bps-capacity)=(\d+)$", text, re.M))
-        assert limits == {"user-quota": "100", "total-quota": "4000", "max-bps": "2500000", "bps-capacity": "0"}
+        assert limits == {"user-quota": "600", "total-quota": "4000", "max-bps": "2500000", "bps-capacity": "0"}
 
 
 # --- jicofo and the bridges
