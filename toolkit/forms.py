@@ -39,6 +39,13 @@ def network(text: str) -> Network:
     return ipaddress.ip_network(text)
 
 
+def some_network(text: str) -> None:
+    """A network of somebody's, not the internet: at least 8 bits of IPv4, or the 32 that a provider has of IPv6."""
+    found = network(text)
+    if found.prefixlen < {4: 8, 6: 32}[found.version]:
+        raise ValueError(text)
+
+
 def network4(text: str) -> None:
     """The same with an IPv4 address."""
     if network(text).version != 4:
@@ -122,6 +129,7 @@ def seed(text: str) -> None:
 FORMS = {
     "address": address,
     "network": network,
+    "some_network": some_network,
     "network4": network4,
     "own_network4": own_network4,
     "network6": network6,

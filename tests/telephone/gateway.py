@@ -54,7 +54,7 @@ def render(folder: Path, settings: dict) -> dict[str, str]:
     given = {
         "render_dir": str(folder),
         "server_private_ipv4": PRIVATE, "jigasi_xmpp_server": ROUTER, "sip_server_mapper_key": KEY,
-        "certificate_mode": "own_ca", "jitsi_dial_in_lines": 2,
+        "certificate_mode": "own_ca", "jitsi_dial_in_lines": 3,
         "jitsi_trunk": {"host": TRUNK, "networks": ["192.0.2.0/24"], "codecs": ["PCMA"]},
     }  # fmt: skip
     play(HERE / "render.yml", folder, EXAMPLE, "-e", json.dumps(given | settings))

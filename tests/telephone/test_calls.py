@@ -431,12 +431,28 @@ def test_call_through_a_server_that_wants_to_see_all_of_it(call, jigasi, gateway
 
 
 def test_all_lines_busy(call, trunk):
-    first, second = call(), call()
+    first, *_ = [call(caller=f"sip:+49170000000{number}@trunk.example") for number in range(3)]
     assert trunk.call(NUMBER).wait_answer() == 486
     first.hang_up()
-    third = call()
-    for caller in (second, third):
-        caller.hang_up()
+    call()
+
+
+@pytest.mark.parametrize(
+    ("caller", "same"),
+    [
+        ("sip:+491700000001@trunk.example", "sip:+491700000001@trunk.example;user=phone"),
+        ("sip:anonymous@anonymous.invalid", "sip:+491701@anonymous.invalid"),
+        ("sip:anonymous@trunk.example", "sip:Anonymous@trunk.example"),
+    ],
+)
+def test_one_number_leaves_lines_to_others(call, trunk, caller, same):
+    """Two of three"""
+    first, _ = call(caller=caller), call(caller=same)
+    for _ in range(2):
+        assert trunk.call(NUMBER, caller=caller).wait_answer() == 486
+    call(caller="sip:+491700000002@trunk.example").hang_up()
+    first.hang_up()
+    call(caller=caller)
 
 
 def test_codec_nobody_speaks(trunk):
@@ -453,7 +469,7 @@ def test_line_that_is_killed(call, jigasi, gateway):
     assert caller.ended.wait(5)
     assert meeting.ended.wait(5)
     wait(lambda: gateway.lines() == gateway.count(), lambda: gateway.machine.log("dial-in-ivr.out"))
-    ended = r"(channel [12]: baresip ended \(-9\), next start in \d+ s\n)+"
+    ended = r"(channel [123]: baresip ended \(-9\), next start in \d+ s\n)+"
     assert re.fullmatch(ended, gateway.machine.log("dial-in-ivr.out"))
     assert_joined(caller := call(), enter(caller, jigasi))
 

@@ -109,6 +109,8 @@ def judged(limits, value):
         ({"pattern": "^[a-z]+$"}, "abc", "abc\n"),
         ({"pattern": r"^\w+$"}, "abc", "äbc"),
         ({"format": "address"}, "fd00::1", "fd00::g"),
+        ({"format": "some_network"}, "10.0.0.0/8", "0.0.0.0/0"),
+        ({"format": "some_network"}, "2001:db8::/32", "2000::/3"),
         ({"format": "network4"}, "10.0.0.0/8", "10.0.0.0"),
         ({"format": "network6"}, "fd00::/64", "fd00::1/64"),
         ({"format": "login_page"}, "https://a.example/?r={room}&s={state}", "https://a.example/{rooms}"),
