@@ -12,6 +12,7 @@ from pathlib import Path
 
 from aiohttp import web
 
+from . import preflight
 from .backends import create
 from .server import application, serve
 from .sessions import Sessions
@@ -21,12 +22,18 @@ FIRST_SOCKET = 3  # that systemd hands over
 
 
 def main() -> int:
-    """Serve, or only read the settings (--parse). Returns 64 for wrong settings, 74 for an unreadable database."""
+    """Serve, or only read the settings (--parse), or ask the provider (--check, see preflight).
+
+    Returns 64 for wrong settings, 74 for an unreadable database.
+    """
     parser = argparse.ArgumentParser(description="Logs people in, and vouches for them to prosody.")
     parser.add_argument("--parse", action="store_true", help="only read the settings")
+    parser.add_argument("--check", action="store_true", help="ask the provider what a login needs; stdin: one to try")
     parser.add_argument("file", type=Path, help="the settings, JSON")
     parser.add_argument("folder", type=Path, nargs="?", default=Path(), help="the folder of the sessions' database")
     options = parser.parse_args()
+    if options.check:
+        return preflight.main(str(options.file))
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
     logging.getLogger("aiohttp").setLevel(logging.CRITICAL + 1)  # it would log requests that it cannot parse
     try:

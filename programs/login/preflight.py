@@ -13,7 +13,7 @@ import sys
 from pathlib import Path
 
 from .backends import MODULES
-from .backends.findings import report
+from .backends.findings import OK, Finding, report
 
 
 def main(file: str) -> int:
@@ -23,6 +23,8 @@ def main(file: str) -> int:
         line = "" if sys.stdin.isatty() else sys.stdin.readline()
         test_login = json.loads(line) if line.strip() else None
         module = importlib.import_module(f".backends.{MODULES[settings['kind']]}", __package__)
+        if not hasattr(module, "check"):
+            return report([Finding(OK, "the accounts are in the settings; nobody is asked")])
         return report(module.check(settings["kind"], settings["backend"], test_login))
     except ImportError as error:
         print(f"{error.name} is missing on this machine", file=sys.stderr)

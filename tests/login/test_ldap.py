@@ -294,6 +294,8 @@ def test_a_server_that_speaks_tls_and_nothing_more(site, serve):
     answer, seconds = timed(lambda: people.login("anna"))
     assert answer["reason"] == "unavailable"
     assert seconds < SECONDS + 1
+    people = serve(servers=["ldaps://mute.acme.example", f"ldaps://{site.second.name}"])
+    assert entered(people.login("anna")), "there is time left for another server"
     mute.terminate()
 
 

@@ -268,7 +268,6 @@ FAULTS = {
     "no code flow": (DISCOVERY, {"response_types_supported": ["id_token"]}, 200, "the authorization code flow"),
     "no PKCE": (DISCOVERY, {"code_challenge_methods_supported": ["plain"]}, 200, "does not offer PKCE with S256"),
     "secrets sign": (DISCOVERY, {"id_token_signing_alg_values_supported": ["HS256"]}, 200, "signed with a key pair"),
-    "unknown scope": (DISCOVERY, {"scopes_supported": ["openid"]}, 200, "does not know the scope profile"),
     "no keys": ("/jwks", {"keys": []}, 200, "has no public key for signatures"),
     "keys are not there": ("/jwks", "", 404, "/jwks answers with status 404"),
     "redirect address": ("/authorize", "no", 400, f"to register the client with the redirect address {REDIRECT}"),
@@ -308,9 +307,9 @@ def test_preflight_finds_a_wrong_clock(provider):
 
 def test_preflight_finds_a_claim_that_is_not_listed(provider):
     provider.asked = {"code_challenge": ""}
-    done = check(provider, login_claim="upn")
+    done = check(provider, login_claim="upn", scopes=["openid", "roles"])
     assert done.returncode == 0, done.stdout
-    assert "the provider does not list the claim upn" in done.stdout
+    assert "the provider does not list claim upn, scope roles; if logins fail" in done.stdout
 
 
 def test_preflight_finds_who_is_unreachable(provider):

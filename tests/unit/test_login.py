@@ -1,5 +1,6 @@
 import asyncio
 import contextlib
+import io
 import json
 import re
 import sqlite3
@@ -616,6 +617,17 @@ def test_settings_that_cannot_work_are_one_sentence(tmp_path, capsys, monkeypatc
         assert "secret-password" not in said
     file.write_text(json.dumps(good))
     assert main() == 0
+
+
+def test_a_preflight_of_accounts_in_the_settings_asks_nobody(tmp_path, capsys, monkeypatch):
+    file = tmp_path / "settings.json"
+    file.write_text(json.dumps(vars(settings_with())))
+    monkeypatch.setattr("sys.argv", ["jitsi-login", "--check", str(file)])
+    monkeypatch.setattr("sys.stdin", io.StringIO())
+    assert main() == 0
+    assert capsys.readouterr().out == "ok: the accounts are in the settings; nobody is asked\n"
+    file.write_text("{")
+    assert main() == 64
 
 
 def test_settings_show_no_secret():

@@ -76,10 +76,10 @@ def document_errors(document: Mapping[str, Any], settings: Settings) -> Iterator
             yield f"{name} is missing in {settings.discovery_url}"
         elif address and urlsplit(str(address)).scheme != "https":
             yield f"{name} does not begin with https://"
-    yield from _ability_errors(document, settings)
+    yield from _ability_errors(document)
 
 
-def _ability_errors(document: Mapping[str, Any], settings: Settings) -> Iterator[str]:
+def _ability_errors(document: Mapping[str, Any]) -> Iterator[str]:
     """Yield what the provider says that it cannot do; it may leave each of these out."""
     needs = {
         "response_types_supported": (("code",), "the authorization code flow (response type code)"),
@@ -90,7 +90,3 @@ def _ability_errors(document: Mapping[str, Any], settings: Settings) -> Iterator
         offered = document.get(name)
         if isinstance(offered, list) and not set(wanted) & set(map(str, offered)):
             yield f"the provider does not offer {meaning}"
-    scopes = document.get("scopes_supported")
-    missing = [scope for scope in settings.scopes if isinstance(scopes, list) and scope not in scopes]
-    if missing:
-        yield f"the provider does not know the scope {', '.join(missing)} (jitsi_directory.scopes)"

@@ -1,6 +1,7 @@
 """The preflight of an OpenID provider: what a login needs, asked without a person; a sentence for each fault."""
 
 import asyncio
+import re
 import secrets
 from collections.abc import AsyncIterator, Iterator, Mapping
 from typing import Any
@@ -104,12 +105,7 @@ async def _secret_finding(settings: Settings, client: Client, document: Mapping[
     answer = await ask_for_tokens(client, Metadata.of(document), settings, *texts)
     code, name = error_code(answer), CLIENT.format(settings)
     if code in ("invalid_client", "unauthorized_client") or answer.status == 401:
-        fix = (
-            f"{ASK} for its secret (jitsi_oidc_client_secret)"
-            if settings.client_secret
-            else f"{ASK} whether it is a public client, or for its secret (jitsi_oidc_client_secret)"
-        )
-        return Finding(FAULT, f"the provider refuses {name} without looking at the code ({code}): {fix}.")
+        return Finding(FAULT, f"the provider refuses {name} without looking at the code ({code}): {_fix(settings)}.")
     if code != "invalid_grant":
         return Finding(FAULT, f"the provider answers a wrong code of {name} with {code}: {ASK} what this means.")
     return Finding(
@@ -117,15 +113,32 @@ async def _secret_finding(settings: Settings, client: Client, document: Mapping[
     )
 
 
+def _fix(settings: Settings) -> str:
+    if not settings.client_secret:
+        return f"{ASK} whether it is a public client, or for its secret (jitsi_oidc_client_secret)"
+    if re.fullmatch(r"[\w.~-]*", settings.client_id + settings.client_secret, re.ASCII):
+        return f"{ASK} for its secret (jitsi_oidc_client_secret)"
+    # Some do not decode what RFC 6749 has clients encode.
+    return (
+        f"{ASK} for its secret (jitsi_oidc_client_secret); one of letters and digits alone is understood by every "
+        "provider"
+    )
+
+
 async def _claims_finding(settings: Settings, client: Client, document: Mapping[str, Any]) -> Finding:
-    """Many providers list less than they send: only a login shows whether a claim is there."""
-    known = document.get("claims_supported")
-    wanted = [path.partition(".")[0] for path in (settings.login_claim, settings.moderator_claim) if path]
-    missing = [name for name in wanted if isinstance(known, list) and name not in known]
+    """Many providers list fewer claims and scopes than they know: only a login shows whether a claim is there."""
+    claims = [path.partition(".")[0] for path in (settings.login_claim, settings.moderator_claim) if path]
+    wanted = {"claim": ("claims_supported", claims), "scope": ("scopes_supported", settings.scopes)}
+    missing = [
+        f"{kind} {name}"
+        for kind, (list_name, names) in wanted.items()
+        for name in names
+        if isinstance(known := document.get(list_name), list) and name not in known
+    ]
     if missing:
         return Finding(
             OK,
-            f"the provider does not list the claim {', '.join(missing)}; if logins fail or nobody becomes a moderator, "
-            f"{ASK} to send it to this client, and for the scope that has it.",
+            f"the provider does not list {', '.join(missing)}; if logins fail or nobody becomes a moderator, {ASK} "
+            "to send the claim to this client, and for the scope that has it (jitsi_directory.scopes).",
         )
-    return Finding(OK, f"the claims that count are {', '.join(wanted)}")
+    return Finding(OK, f"the claims that count are {', '.join(claims)}")

@@ -67,4 +67,5 @@ async def _page_finding(provider: Provider, settings: Settings, client: Client) 
             f"the provider refuses requests of {settings.entity_id} (status {answer.status}): {ASK} to register this "
             f"entity with the assertion consumer service {settings.redirect_url} (HTTP-POST).",
         )
-    return Finding(OK, f"the provider shows its page to log in to {settings.entity_id}")
+    text = f"the provider answers a request of {settings.entity_id}; only a login shows whether it knows who that is"
+    return Finding(OK, text)
