@@ -1,5 +1,6 @@
 """The OpenID back end as the login service calls it."""
 
+import asyncio
 import hmac
 import logging
 from collections.abc import Mapping
@@ -38,13 +39,16 @@ class OpenIdProvider:
         if target is None:
             return Refused("stale")
         try:
-            return await self._user(self._code(request), browser), target
+            async with asyncio.timeout(self._settings.seconds):
+                return await self._user(self._code(request), browser), target
         except TokenError as error:
             log.info("a login at the provider is refused: %s", error)
             return Refused("provider")
         except ProviderError as error:
             log.warning("the provider is unavailable: %s", error)
-            return Refused("unavailable")
+        except TimeoutError:
+            log.warning("the provider is unavailable: no answer within %g s", self._settings.seconds)
+        return Refused("unavailable")
 
     async def logout(self, user: User) -> str:
         """Return the address that ends the session at the provider, if it has one."""

@@ -18,7 +18,7 @@ class Settings:
     moderator_claim: str = ""  # nobody is a moderator if empty
     moderator_value: str = ""  # what that claim is, or has in its list; true if empty
     ca_file: str = ""  # the system's CAs if empty
-    seconds: float = 8  # one request
+    seconds: float = 8  # one request, and one login in all
     leeway: float = 60  # by which the provider's clock may differ
     renewal_seconds: float = 30  # between two requests for keys
     metadata_seconds: float = 3600  # for which the discovery document is kept
