@@ -62,7 +62,8 @@ class Answer:
             theirs = email.utils.parsedate_to_datetime(self.headers.get("Date", ""))
         except ValueError:
             return 0
-        return (theirs - datetime.datetime.now(datetime.UTC)).total_seconds()
+        # Without a time zone it is UTC, as every date of HTTP.
+        return (theirs.replace(tzinfo=datetime.UTC) - datetime.datetime.now(datetime.UTC)).total_seconds()
 
 
 class Client:

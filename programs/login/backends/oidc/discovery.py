@@ -13,6 +13,7 @@ from ..jwt_checks import ASYMMETRIC
 from .settings import Settings
 
 ENDPOINTS = ("authorization_endpoint", "token_endpoint", "jwks_uri")
+LONGEST_SHOWN = 100
 OPTIONAL = ("userinfo_endpoint", "end_session_endpoint")
 
 log = logging.getLogger(__name__)
@@ -32,9 +33,9 @@ class Metadata:
     @classmethod
     def of(cls, document: Mapping[str, Any]) -> "Metadata":
         """Return the metadata of a document without errors."""
-        methods = document.get("token_endpoint_auth_methods_supported") or ["client_secret_basic"]
+        methods = document.get("token_endpoint_auth_methods_supported")
         addresses = {name: str(document.get(name) or "") for name in (*ENDPOINTS, *OPTIONAL)}
-        return cls(**addresses, secret_in_form="client_secret_basic" not in methods)
+        return cls(**addresses, secret_in_form=_lacks(methods, "client_secret_basic"))
 
 
 class Discovery:
@@ -69,7 +70,8 @@ def document_errors(document: Mapping[str, Any], settings: Settings) -> Iterator
     """Yield why logins cannot work with this document, a sentence without its end for each."""
     issuer = document.get("issuer")
     if issuer != settings.issuer:
-        yield f"the issuer is {issuer!r} there and not {settings.issuer!r} (jitsi_directory.issuer)"
+        shown = repr(issuer)[:LONGEST_SHOWN]
+        yield f"the issuer is {shown} there and not {settings.issuer!r} (jitsi_directory.issuer)"
     for name in (*ENDPOINTS, *OPTIONAL):
         address = document.get(name)
         if not address and name in ENDPOINTS:
@@ -90,3 +92,8 @@ def _ability_errors(document: Mapping[str, Any]) -> Iterator[str]:
         offered = document.get(name)
         if isinstance(offered, list) and not set(wanted) & set(map(str, offered)):
             yield f"the provider does not offer {meaning}"
+
+
+def _lacks(offered: object, wanted: str) -> bool:
+    """Return whether a list is there, and the wanted one is not in it."""
+    return isinstance(offered, list) and bool(offered) and wanted not in offered
