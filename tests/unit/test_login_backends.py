@@ -20,7 +20,7 @@ from programs.login.backends.oidc.settings import Settings
 from programs.login.backends.token import ForeignTokens
 from programs.login.backends.token import Settings as TokenSettings
 
-SECRET = "secret-of-the-issuer-with-32-letters"  # noqa: S105
+SECRET = "secret-of-the-issuer-with-32-letters"  # noqa: S105  # of the tests
 OIDC = Settings("https://id.acme.test", "jitsi", "https://meet.acme.test/login/finish", "https://meet.acme.test/")
 JSON = some.recursive(
     some.none() | some.booleans() | some.integers() | some.floats() | some.text(),
