@@ -10,6 +10,7 @@ from pathlib import Path
 
 import openstack
 import pytest
+from rendering import accelerated
 
 ROOT = Path(__file__).parents[2]
 LAB = ROOT / "lab/openstack-api"
@@ -64,11 +65,12 @@ class Customer:
         file.write_text("\n".join([*kept, line, ""]))
 
     def start(self, playbook: str, *arguments: str, **environment: str) -> subprocess.Popen:
+        """Start a playbook as `make` does, or with another environment."""
         command = ["ansible-playbook", "-i", self.folder, f"playbooks/{playbook}.yml", *arguments]
         return subprocess.Popen(
             [*command, "-e", "openstack_server_wait_for_ssh=false"],  # the hypervisor is a fake
             cwd=ROOT,
-            env=os.environ | {"OS_CLIENT_CONFIG_FILE": str(self.clouds_yaml)} | environment,
+            env=os.environ | accelerated() | {"OS_CLIENT_CONFIG_FILE": str(self.clouds_yaml)} | environment,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

@@ -1,5 +1,8 @@
 """Gateways of Debian 12 and 13 with real Kamailio and baresip; trunk and Jigasi are the tests' own telephones."""
 
+import fcntl
+import hashlib
+import json
 import re
 import ssl
 import subprocess
@@ -27,15 +30,21 @@ def authority(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def rendered(tmp_path_factory):
-    """rendered(**settings): the files for these, each set made once."""
-    made = {}
+def rendered(tmp_path_factory, worker_id):
+    """rendered(**settings): the files for these, each set made once for all processes."""
+    folder = tmp_path_factory.getbasetemp()
+    shared = folder if worker_id == "master" else folder.parent
 
     def find(**settings):
-        key = repr(sorted(settings.items()))
-        if key not in made:
-            made[key] = render(tmp_path_factory.mktemp("rendered"), {"server_public_ipv4": PUBLIC} | settings)
-        return made[key]
+        name = hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()
+        with (shared / f"rendered-{name}.json").open("a+") as made:
+            fcntl.flock(made, fcntl.LOCK_EX)
+            made.seek(0)
+            if text := made.read():
+                return json.loads(text)
+            files = render(tmp_path_factory.mktemp("rendered"), {"server_public_ipv4": PUBLIC} | settings)
+            json.dump(files, made)
+            return files
 
     return find
 
