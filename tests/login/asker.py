@@ -68,7 +68,7 @@ async def main(kind, file):
         await writer.drain()
         writer.close()
 
-    server = await asyncio.start_unix_server(connected, sock=socket.socket(fileno=3), limit=1_000_000)
+    server = await asyncio.start_unix_server(connected, sock=socket.socket(fileno=3), limit=1_000_000, backlog=1024)
     await server.serve_forever()
 
 
