@@ -18,7 +18,7 @@ FILTERS = {
     "runs": "run_history",
     "sandbox": "sandboxed_units service_sandbox",
     "sbom": "sbom",
-    "secrets": "account_purposes secret_for secrets_for",
+    "secrets": "account_purposes password_hashes secret_for secrets_for",
     "settings": "setting_errors",
     "trust": "ca_errors certificate_errors host_key_sources signing_key_errors",
 }

@@ -83,6 +83,8 @@ FORMS = {
     "web/nginx.conf": {
         "path": "regular expressions of the role, and digests that name pictures",
         "__web_dial_in_guards": "names and directives of the role, and addresses of servers from the cloud",
+        "__web_login_proxy": "directives of the role, in which the domain is printed by to_nginx",
+        "__web_login_question": "directives of the role, in which the domain is printed by to_nginx",
     },
     "web/title.html": {"__web_pictures": PICTURE, "__web_picture_urls": "the domain, and digests that name pictures"},
 }

@@ -2,7 +2,8 @@
 """participant.py DOMAIN LOGIN PASSWORD ROOM NICK: one person in a conference, over BOSH; for the packages' test.
 
 LOGIN is a host (anonymous) or name@host.  It does what the page does: asks the focus, enters the room, or waits for the
-host, in the lobby when there is one.  BOSH_URL in the environment names prosody itself, for who is on its host.
+host, in the lobby when there is one.  BOSH_URL in the environment names prosody itself, for who is on its host, and
+TOKEN is what the login service would give nginx for a user, who logs in to DOMAIN with it.
 Each change of state is printed as a line of JSON: {"state": connecting, waiting, joined or failed, "reason", "role",
 "people": {nick: role}}.  At SIGTERM it leaves as who closes the page.
 """
@@ -23,6 +24,7 @@ from xml.sax.saxutils import quoteattr
 
 DOMAIN, LOGIN, PASSWORD, ROOM, NICK = sys.argv[1:]
 URL = os.environ.get("BOSH_URL", f"https://{DOMAIN}/http-bind") + f"?room={ROOM}"
+URL += f"&token={os.environ['TOKEN']}" if "TOKEN" in os.environ else ""
 BOSH = "{http://jabber.org/protocol/httpbind}"
 USER = "{http://jabber.org/protocol/muc#user}"
 HASH = "sha1"  # of SCRAM-SHA-1

@@ -38,7 +38,7 @@ def room_of_uri(uri: str) -> str:
     """Return the room of a signalling request (room=NAME, as it stands there percent-encoded); empty without one."""
     for part in urlsplit(uri).query.split("&"):
         name, _, value = part.partition("=")
-        if name == "room":
+        if name.lower() == "room":  # as nginx' $arg_room
             try:
                 return room_name(unquote(value, errors="strict"))
             except UnicodeDecodeError:

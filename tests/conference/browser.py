@@ -140,7 +140,7 @@ class Visitor:
     PREJOIN = "document.querySelector('#premeeting-name-input')"
     DIALOG = "document.querySelector('input[name=password]')?.checkVisibility()"
 
-    def __init__(self, page: Page, url: str, name: str):
+    def __init__(self, page: Page, url: str, name: str, account: tuple[str, str] | tuple[()] = ()):
         self.page, self.name = page, name
         self.complaints = listen(page, urlsplit(url).hostname)
         self.said: list[str] = []
@@ -155,6 +155,8 @@ class Visitor:
             raise
         if (agree := page.locator("#consent button")).count():
             agree.first.click()
+        if account:
+            self.log_in_once(*account)
         self.enter()
 
     def enter(self) -> None:
@@ -207,6 +209,12 @@ class Visitor:
     def let_pass(self) -> list[str]:
         """The directives of the page's policy that let it ask somebody else."""
         return self.page.evaluate(TEMPT, STRANGER)
+
+    def log_in_once(self, name: str, password: str) -> None:
+        """On the login page, which leads on to the room."""
+        self.page.fill("input[name=user]", name)
+        self.page.fill("input[name=password]", password)
+        self.page.locator("form button").click()
 
     def log_in(self, name: str, password: str) -> None:
         """In the dialogue that the moderators' address leads to."""

@@ -101,14 +101,15 @@ class Customer:
     """Everything the checks compare with; `group_vars/jitsi/verify.yml` fills it in.
 
     rules are the settings about rooms (names, lobby, password, may_name, peer_to_peer, and what is muted at entry),
-    consent tells whether visitors are asked before anything else, firewall is the matrix, pages are URLs the customer's
-    page may lead to, ca is the lab's own authority or empty, log is where tracebacks go, log_days how long logs may
-    live, retiring are servers that the plan no longer has, jump are ssh's arguments for servers without a public
-    address, directory are the servers that the meet host asks who somebody is, tokens is what makes a good one where
-    people come with tokens signed by a shared secret, look is what of the page is the customer's own: its name, whether
-    it has a logo, per language the heading of the text that asks; recordings tell their storage and whether they are
-    sealed, stream_targets where rooms may be streamed to, stream_word is what viewers of the stream must know, if
-    anything; numbers are those people call, trunk tells how calls sound, lines how many of them each gateway takes.
+    consent tells whether visitors are asked before anything else, firewall is the matrix, pages are URLs the
+    customer's page may lead to, ca is the lab's own authority or empty, log is where tracebacks go, log_days how long
+    logs may live, retiring are servers that the plan no longer has, jump are ssh's arguments for servers without a
+    public address, directory are the servers that the meet host asks who somebody is, login_service tells whether
+    people log in once for every room, tokens is what makes a good one where they come with tokens signed by a shared
+    secret, look is what of the page is the customer's own: its name, whether it has a logo, per language the heading
+    of the text that asks; recordings tell their storage and whether they are sealed, stream_targets where rooms may
+    be streamed to, stream_word is what viewers of the stream must know, if anything; numbers are those people call,
+    trunk tells how calls sound, lines how many of them each gateway takes.
     Holds passwords: never print it.
     """
 
@@ -126,6 +127,7 @@ class Customer:
     retiring: list[str] = dataclasses.field(default_factory=list)
     jump: str = ""
     directory: list[str] = dataclasses.field(default_factory=list)
+    login_service: bool = False
     tokens: dict = dataclasses.field(default_factory=dict, repr=False)
     look: dict = dataclasses.field(default_factory=dict)
     recordings: dict = dataclasses.field(default_factory=dict)

@@ -4,9 +4,11 @@ import asyncio
 import datetime
 import http.client
 import itertools
+import re
 import socket
 import ssl
 import warnings
+from urllib.parse import urlencode
 
 from customer import Customer
 
@@ -74,7 +76,13 @@ class Response:
 
 
 def ask(
-    customer: Customer, path: str, scheme: str = "https", method: str = "GET", name: str = "", **headers: str
+    customer: Customer,
+    path: str,
+    scheme: str = "https",
+    method: str = "GET",
+    name: str = "",
+    body: str | None = None,
+    **headers: str,
 ) -> Response:
     """Asks the page, the customer's or that of name, as somebody who comes for the first time; follows no redirect."""
     name = name or customer.domain
@@ -85,7 +93,7 @@ def ask(
         connection = http.client.HTTPConnection(name, timeout=TIMEOUT)
         connection.sock = dial(customer, name, 80)
     try:
-        connection.request(method, path, headers=headers)
+        connection.request(method, path, body, headers)
         return Response(connection.getresponse())
     finally:
         connection.close()
@@ -96,6 +104,25 @@ def consent(customer: Customer, name: str = "") -> dict[str, str]:
     origin = f"https://{name or customer.domain}"
     cookie = ask(customer, "/", method="POST", name=name, Origin=origin).headers["Set-Cookie"]
     return {"Cookie": cookie.partition(";")[0]} if cookie else {}
+
+
+def cookie_of(answer: Response, name: str) -> str:
+    """What the answer sets as that cookie, as a browser would send it; empty when it does not."""
+    cookies = [cookie.partition(";")[0] for cookie in answer.headers.get_all("Set-Cookie", [])]
+    return next((cookie for cookie in cookies if cookie.startswith(f"{name}=")), "")
+
+
+def log_in(customer: Customer, name: str, password: str, agreed: dict[str, str]) -> dict[str, str]:
+    """Logs in at the login service as its form does; the headers of this browser from then on, none when refused."""
+    page = ask(customer, "/login", **agreed)
+    cookies = "; ".join(filter(None, [agreed.get("Cookie", ""), cookie_of(page, "__Host-form")]))
+    mark = re.search(r'name="form" value="([0-9a-f]+)"', page.text)
+    if not mark:
+        raise AssertionError(f"/login has no form to log in with, and answers {page.status}")
+    body = urlencode({"user": name, "password": password, "form": mark[1]})
+    form = {"Content-Type": "application/x-www-form-urlencoded", "Origin": customer.url, "Cookie": cookies}
+    session = cookie_of(ask(customer, "/login", method="POST", body=body, **form), "__Host-login")
+    return {"Cookie": f"{cookies}; {session}", "Origin": customer.url} if session else {}
 
 
 def get(customer: Customer, path: str, scheme: str = "https") -> Response:

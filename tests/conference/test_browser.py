@@ -15,23 +15,25 @@ LOOK = (
 )
 
 
-# What of an address makes the page ask for a password before the room.
-LOGIN = "login=true"
-
-
 class Meeting:
     """What happened when a guest and moderators met: one opens the room, another comes later, the first comes again."""
 
     def __init__(self, customer, name, chromium, visitor_class):
-        url = f"{customer.url}/{customer.meeting_name()}"
+        room = customer.meeting_name()
+        url = f"{customer.url}/{room}"
 
-        def arrive(language, person, url=url):
+        def arrive(language, person, url=url, account=()):
             page = chromium.new_context(locale=language, permissions=["camera", "microphone"]).new_page()
-            return visitor_class(page, url, person)
+            return visitor_class(page, url, person, account)
 
         def moderate(person):
-            """Comes as moderators do: with a token, or by the address that asks for a password."""
-            moderator = arrive("en-GB", person, f"{url}?{f'jwt={customer.token(name)}' if customer.tokens else LOGIN}")
+            """Comes as moderators do: by the login page, with a token, or by the address that asks for a password."""
+            if customer.login_service:
+                login = (name, customer.moderators[name])
+                moderator = arrive("en-GB", person, f"{customer.url}/login?room={room}", login)
+            else:
+                proof = f"jwt={customer.token(name)}" if customer.tokens else "login=true"
+                moderator = arrive("en-GB", person, f"{url}?{proof}")
             self.prove(moderator, customer, name)
             return moderator
 
@@ -60,7 +62,7 @@ class Meeting:
 
     @staticmethod
     def prove(moderator, customer, name):
-        if not customer.tokens:
+        if not (customer.tokens or customer.login_service):
             moderator.log_in(name, customer.moderators[name])
         moderator.must_join()
         moderator.must_moderate()

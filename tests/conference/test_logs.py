@@ -14,7 +14,7 @@ from xmpp import Refused, element
 
 LOOK = "the log named on {server} and the level of the daemon that writes it; how long: role log_retention"
 # Where daemons write that participants talk to. sshd is not theirs: it may name the operator's address.
-DAEMONS = "nginx prosody jicofo jitsi-videobridge2 coturn jitsi-directory"
+DAEMONS = "nginx prosody jicofo jitsi-videobridge2 coturn jitsi-directory jitsi-login"
 
 
 async def disorder(customer, moderator, guest, asked: str, said: str) -> None:

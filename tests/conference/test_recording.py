@@ -108,7 +108,7 @@ async def record(customer, moderator: str, room: str, play) -> tuple[str, str]:
     While it is made, play(session) sees to it that there is something to hear."""
     trust = outside.trust(customer)
     async with (
-        xmpp.session(customer, "websocket", trust, moderator) as host,
+        xmpp.session(customer, "websocket", trust, moderator, room=room) as host,
         xmpp.session(customer, "bosh", trust) as guest,
     ):
         await xmpp.meet(customer, room, host, guest)
@@ -224,7 +224,7 @@ async def streamed(customer, moderator: str, address: str, look) -> str:
     """How a stream of a new room to the address ends, which look() sees while it is on."""
     trust, room = outside.trust(customer), customer.room(customer.meeting_name())
     async with (
-        xmpp.session(customer, "websocket", trust, moderator) as host,
+        xmpp.session(customer, "websocket", trust, moderator, room=room) as host,
         xmpp.session(customer, "bosh", trust) as guest,
     ):
         await xmpp.meet(customer, room, host, guest)

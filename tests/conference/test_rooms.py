@@ -309,9 +309,9 @@ class Openings:
 
     async def open_all(self, name: str) -> None:
         """A moderator opens the rooms and should be the first one there."""
-        async with xmpp.session(self.customer, "websocket", self.context, name) as moderator:
-            for way, outcome in self.outcomes.items():
-                room = self.customer.room(self.rooms[way])
+        for way, outcome in self.outcomes.items():
+            room = self.customer.room(self.rooms[way])
+            async with xmpp.session(self.customer, "websocket", self.context, name, room=room) as moderator:
                 await moderator.enter(room)
                 if others := moderator.others(room):
                     outcome.faults.append(f"a moderator finds {len(others)} people in it")
@@ -362,7 +362,7 @@ def test_guest_stays_guest(customer, moderator):
         async with xmpp.session(customer, "websocket", context) as guest, contextlib.AsyncExitStack() as hours:
             if await guest.exists(room):
                 pytest.skip(f"{room} is in use, and the customer has named all rooms")
-            host = await hours.enter_async_context(xmpp.session(customer, "websocket", context, moderator))
+            host = await hours.enter_async_context(xmpp.session(customer, "websocket", context, moderator, room=room))
             await xmpp.meet(customer, room, host, guest)
 
             def check(after: str) -> None:

@@ -25,7 +25,7 @@ def test_conference(customer, moderator, carrier):
         context = outside.trust(customer)
         async with (
             xmpp.session(customer, carrier, context) as guest,
-            xmpp.session(customer, carrier, context, moderator) as host,
+            xmpp.session(customer, carrier, context, moderator, room=room) as host,
         ):
             if await guest.exists(room):
                 pytest.skip(f"{room} is in use, and the customer has named all rooms")

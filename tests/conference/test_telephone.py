@@ -153,7 +153,7 @@ def test_a_caller_gets_in_by_the_pin_alone(customer, moderator, login, gateway, 
     number = str(pin(customer, room)["id"])
 
     async def meeting() -> None:
-        async with xmpp.session(customer, "websocket", outside.trust(customer), moderator) as host:
+        async with xmpp.session(customer, "websocket", outside.trust(customer), moderator, room=room) as host:
             await host.enter(room)
             async with call(login(gateway), codec, f"{another(number)},{number}") as events:
                 async with asyncio.timeout(PATIENCE):

@@ -518,6 +518,14 @@ def has_ended(presence: ET.Element) -> bool:
     return presence.find(f"{{{MUC}#user}}x/{{{MUC}#user}}destroy") is not None
 
 
+def log_in(customer: Customer, name: str, password: str, agreed: dict[str, str]) -> dict[str, str]:
+    """The headers of a browser whose user has logged in; Refused where it keeps no session."""
+    headers = outside.log_in(customer, name, password or customer.moderators[name], agreed)
+    if not headers:
+        raise Refused("the password is not accepted")
+    return headers
+
+
 @contextlib.asynccontextmanager
 async def session(
     customer: Customer,
@@ -530,14 +538,20 @@ async def session(
 ) -> AsyncIterator[Participant]:
     """A session through the carrier: of a guest, of the moderator with that name (and another password), by a token.
 
-    `room` is the name of the room whose page it comes from: without it moderators' commands are not heard.
+    `room` is the room whose page it comes from, its name or address: without it moderators' commands are not heard, and
+    who has logged in once for every room is let into no other with this session.
     """
-    if name and customer.tokens:
-        name, token = "", customer.token(name, password)
+    room = room.partition("@")[0]
     transport_class, path = CARRIERS[carrier]
+    domain = customer.domain if name or token else f"guest.{customer.domain}"
+    agreed = await asyncio.to_thread(outside.consent, customer) if customer.consent else {}
+    if name and customer.login_service:
+        agreed = await asyncio.to_thread(log_in, customer, name, password, agreed)
+        name, room = "", room or customer.meeting_name()
+    elif name and customer.tokens:
+        name, token = "", customer.token(name, password, **({"room": room} if room else {}))
     asked = {key: value for key, value in {"token": token, "room": room}.items() if value}
     path += f"?{urlencode(asked, safe='.&=')}" if asked else ""
-    domain = customer.domain if name or token else f"guest.{customer.domain}"
     client = ClientXMPP(
         f"{name}@{domain}" if name else domain,
         (password or customer.moderators[name]) if name else "",
@@ -548,7 +562,6 @@ async def session(
     client.enable_starttls = False  # the carrier is encrypted already
     addresses = {known: customer.address(known) for known in customer.addresses}
     connector = aiohttp.TCPConnector(ssl=context, resolver=KnownAddresses(addresses))
-    agreed = await asyncio.to_thread(outside.consent, customer) if customer.consent else {}
     async with aiohttp.ClientSession(connector=connector, headers=agreed) as http:
         # A guest's virtual host has no name in the world: the page's own host carries it.
         transport = transport_class(http, f"{customer.url}/{path}", domain)

@@ -17,9 +17,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+import yaml
 from machine import SUITES, Machine, root_filesystems, wait
 from rendering import render
 from xmpp import Refused, element, session
+
+from programs.login.backends import User
+from programs.login.tokens import token_for
 
 ROOT = Path(__file__).parents[2]
 
@@ -27,6 +31,7 @@ EXAMPLE = "example-small"
 ROOM = "daily"
 PEOPLE = ("anna", "bernd", "carla", "dora", "emil")
 RULES = "/etc/prosody/moderators.json"
+LOGINS = "/etc/prosody/people.json"
 LOG = "prosody/prosody.log"
 JSON = "{http://jitsi.org/jitmeet}json-message"
 SEATS = "/var/lib/prosody/*/moderator_seats.dat"
@@ -40,7 +45,12 @@ class House:
     moderators: dict[str, str]
     page: str
     consent: bool = False
-    tokens: bool = False
+    tokens: str = ""  # the key of the login service's, whose users these are
+    login_service: bool = False
+
+    def token(self, name, secret="", room=""):
+        """What nginx is given by the login service for a user's signalling."""
+        return token_for(User(name), room, secret or self.tokens, 60)
 
     @property
     def addresses(self):
@@ -60,18 +70,28 @@ def accounts(machine, hosts, subscribers=None, dry=False):
     return json.loads(machine.sh("prosodyctl mod_declared_accounts", input=declaration).stdout.splitlines()[-1])
 
 
+def link_libraries(machine):
+    """What the role gives Lua for Jitsi's modules of tokens."""
+    libraries = yaml.safe_load((ROOT / "roles/prosody/vars/main.yml").read_text())["__prosody_lua"]
+    machine.sh("mkdir -p /usr/local/share/lua/5.4")
+    for name, file in libraries.items():
+        machine.sh(f"ln -s {file} /usr/local/share/lua/5.4/{name}.lua")
+
+
 class Prosody:
-    """A running prosody with accounts for everybody in PEOPLE, whose passwords are their names."""
+    """A running prosody that lets in everybody in PEOPLE, whose stamps are their names."""
 
     def __init__(self, machine, rendered):
         self.machine, self.domain = machine, rendered.domain
         self.rules = json.loads(rendered.only("moderators.json"))
+        self.key = (re.findall(r'app_secret = "([^"]+)"', rendered.only("prosody.cfg.lua")) or [""])[0]
         [self.open_files] = re.findall(r"(?m)^LimitNOFILE=(\d+)$", rendered.only("prosody.service"))
         # The only line that is not the role's: beside the journal's log there is one of these tests' own.
         text, changed = re.subn(r"(?m)^log = \{", rf"\g<0>{LOG_TO_FILE}", rendered.only("prosody.cfg.lua"))
         assert changed == 1
         machine.put("/etc/prosody/prosody.cfg.lua", text)
         machine.put(RULES, json.dumps(self.rules))
+        machine.put(LOGINS, json.dumps({name: name for name in PEOPLE}))
         stand_ins = ROOT / "lab/packages/jitsi-meet-prosody/root/usr/share/jitsi-meet"
         shutil.copytree(stand_ins, machine.root / "usr/share/jitsi-meet")
         shutil.copytree(ROOT / "roles/prosody/files/modules", machine.root / "usr/local/lib/prosody/modules")
@@ -81,8 +101,8 @@ class Prosody:
             f"-pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=x -keyout internal-auth.{self.domain}.key "
             f"-out internal-auth.{self.domain}.crt 2>/dev/null && chgrp prosody * && chmod 640 *.key"
         )
-        hosts = {self.domain: {name: name for name in PEOPLE}, f"auth.{self.domain}": {"focus": "focus"}}
-        accounts(machine, hosts, {focus: [f"focus.{self.domain}"]})
+        link_libraries(machine)
+        accounts(machine, {f"auth.{self.domain}": {"focus": "focus"}}, {focus: [f"focus.{self.domain}"]})
         self.start()
 
     def log(self):
@@ -172,9 +192,9 @@ class Inside:
 class Crowd:
     """Lets people in: guests, those with an account, and the focus, which opens rooms when it is told to."""
 
-    def __init__(self, domain, stack):
+    def __init__(self, domain, stack, key=""):
         self.domain, self.stack = domain, stack
-        self.people = House(domain, {name: name for name in PEOPLE}, domain)
+        self.people = House(domain, {name: name for name in PEOPLE}, domain, tokens=key)
         self.staff = House(f"auth.{domain}", {"focus": "focus"}, domain)
 
     async def _come(self, house, name, **options):
@@ -186,6 +206,10 @@ class Crowd:
 
     async def person(self, name, room=ROOM):
         return await self._come(self.people, name, room=room)
+
+    async def person_everywhere(self, name):
+        """With a token for every room, which the login service never signs, where the rules alone are looked at."""
+        return await self._come(self.people, "", token=self.people.token(name, room="*"), room=ROOM)
 
     async def focus(self):
         return await self._come(self.staff, "focus")
@@ -287,7 +311,7 @@ def play(prosody):
     def run(scene, seconds=60):
         async def evening():
             async with contextlib.AsyncExitStack() as stack:
-                await scene(Crowd(prosody.domain, stack))
+                await scene(Crowd(prosody.domain, stack, prosody.key))
 
         try:
             prosody.inside.run(evening(), seconds)

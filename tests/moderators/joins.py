@@ -29,7 +29,7 @@ def memory(process):
 
 async def open_rooms(crowd, rooms):
     """The focus and a moderator in each of them."""
-    focus, anna = await crowd.focus(), await crowd.person("anna")
+    focus, anna = await crowd.focus(), await crowd.person_everywhere("anna")
     for room in rooms:
         await focus.join(crowd.address(room), "focus")
         await anna.join(crowd.address(room))

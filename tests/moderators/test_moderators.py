@@ -94,8 +94,10 @@ def test_the_fourth_moderator_has_to_wait_for_a_seat_and_gets_it_by_reload(play,
 
     async def scene(crowd):
         address = crowd.address(ROOM)
-        focus, *people = await opened(crowd, *names)
-        dora = people[-1]
+        focus, *people = await opened(crowd, *names[:3])
+        dora = await crowd.person_everywhere("dora")
+        await dora.join(address)
+        people.append(dora)
         guest = await crowd.guest()
         await guest.join(address)
         assert [person.role(address) for person in people] == ["moderator"] * 3 + ["participant"]
@@ -161,9 +163,10 @@ def test_moderators_with_rooms_of_their_own_are_guests_of_each_other(play, proso
 
     async def scene(crowd):
         annas, bernds = crowd.address("annas"), crowd.address("bernds")
-        focus, anna = await opened(crowd, "anna", room="annas")
+        (focus,) = await opened(crowd, room="annas")
         await focus.join(bernds, "focus")
-        bernd, carla = await crowd.person("bernd"), await crowd.person("carla")
+        anna, bernd, carla = [await crowd.person_everywhere(name) for name in ("anna", "bernd", "carla")]
+        await anna.join(annas)
         await bernd.join(bernds)
         await bernd.join(annas)
         await anna.join(bernds)
@@ -323,7 +326,7 @@ def test_names_of_rooms(play, prosody):
     prosody.follow(names=["anna"], rooms={"names": {"prefixes": ["acme-"], "fixed": ["board"], "shortest": 8}})
 
     async def scene(crowd):
-        focus, anna = await crowd.focus(), await crowd.person("anna")
+        focus, anna = await crowd.focus(), await crowd.person_everywhere("anna")
         for name, good in (("acme-daily", True), ("board", True), ("acme-1", False), ("daily-acme-", False)):
             address = crowd.address(name)
             asked = await refusal(anna.ask_focus(address))
@@ -351,7 +354,7 @@ def test_names_of_rooms(play, prosody):
 def test_nobody_enters_the_rooms_jicofo_makes_for_itself(play):
     async def scene(crowd):
         address = crowd.address("__jicofo-health-check-x")
-        focus, guest, anna = await crowd.focus(), await crowd.guest(), await crowd.person("anna")
+        focus, guest, anna = await crowd.focus(), await crowd.guest(), await crowd.person_everywhere("anna")
         await focus.join(address, "focus")
         for person in (guest, anna):
             assert await refusal(person.ask_focus(address)) == "not-allowed"

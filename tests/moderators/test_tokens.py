@@ -6,17 +6,14 @@ import hmac
 import json
 import ssl
 import time
-from pathlib import Path
 
 import pytest
-import yaml
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from customer import base64url
 from rendering import render
 from xmpp import Refused, has_ended, session
 
-ROOT = Path(__file__).parents[2]
 ROOM, OTHER = "daily", "weekly"
 ISSUER, AUDIENCE = "https://id.acme.test/realms/acme", "jitsi"
 SECRET = "shared-" * 5
@@ -119,13 +116,9 @@ def rendered(issuer, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def prepare(issuer):
-    """What the role gives Lua, and the identity provider with its keys."""
+    """The identity provider with its keys."""
 
     def before_prosody(machine):
-        libraries = yaml.safe_load((ROOT / "roles/prosody/vars/main.yml").read_text())["__prosody_lua"]
-        machine.sh("mkdir -p /usr/local/share/lua/5.4")
-        for name, file in libraries.items():
-            machine.sh(f"ln -s {file} /usr/local/share/lua/5.4/{name}.lua")
         if issuer.kind == "keys":
             machine.sh(
                 "mkdir -p /srv && cd /srv && openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes "

@@ -32,6 +32,14 @@ def site(package, tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
+def passwords(package, tmp_path_factory):
+    """A page whose users log in with the passwords of a directory, which prosody asks."""
+    directory = {"kind": "ldap", "servers": ["ldaps://ldap.example"], "base": "dc=example", "bind_dn": "cn=jitsi"}
+    with serve(tmp_path_factory.mktemp("passwords"), package(), jitsi_directory=directory) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
 def embedded(package, tmp_path_factory):
     """A page whose conferences another site may show in a frame."""
     with serve(

@@ -29,10 +29,13 @@ NUMBERS = itertools.count(1)
 
 
 class Room:
-    """A room that a moderator opens (host), that guests are let into by hand (lobby), or that is open."""
+    """A room that a moderator opens (host), that guests are let into by hand (lobby), or that is open.
 
-    def __init__(self, guests: str = "host"):
-        self.guests = guests
+    DOMAIN asks people for a password, or lets in whoever is connected to it, as prosody does by a token from nginx.
+    """
+
+    def __init__(self, guests: str = "host", passwords: bool = True):
+        self.guests, self.passwords = guests, passwords
         self.people: dict[str, tuple[Person, str]] = {}
         self.waiting: dict[Person, str] = {}
 
@@ -71,7 +74,7 @@ class Person:
 
     def __init__(self, room: Room, socket):
         self.room, self.socket = room, socket
-        self.domain, self.named, self.number = "", False, next(NUMBERS)
+        self.domain, self.guest, self.named, self.number = "", True, False, next(NUMBERS)
         socket.on_message(self.answer)
         socket.on_close(lambda *_: room.leave(self))
 
@@ -79,13 +82,15 @@ class Person:
         if opened := re.match(r"<open[^>]* to=['\"]([^'\"]+)", frame):
             first, self.domain = not self.domain, opened[1]
             self.socket.send(STREAM.format(self.domain))
-            mechanism = "ANONYMOUS" if self.domain.startswith("guest.") else "PLAIN"
+            self.guest = self.domain.startswith("guest.")
+            mechanism = "PLAIN" if self.room.passwords and not self.guest else "ANONYMOUS"
             self.socket.send(FEATURES.format(MECHANISM.format(mechanism) if first else BIND.format("")))
         elif plain := re.match(r"<auth[^>]*mechanism=['\"]PLAIN['\"][^>]*>([^<]*)<", frame):
             self.named = base64.b64decode(plain[1]).split(b"\0")[1:] == [NAME.encode(), PASSWORD.encode()]
             refusal = f"<failure xmlns='{SASL}'><not-authorized/></failure>"
             self.socket.send(f"<success xmlns='{SASL}'/>" if self.named else refusal)
         elif frame.startswith("<auth"):
+            self.named = not self.guest
             self.socket.send(f"<success xmlns='{SASL}'/>")
         elif asked := re.match(r"<iq[^>]* id=['\"]([^'\"]+)", frame):
             focus = "<conference xmlns='http://jitsi.org/protocol/focus' ready='true'/>"

@@ -46,7 +46,7 @@ def unpacked(folder: Path, version: str = RELEASE) -> Path:
 
 def write(folder: Path, settings: dict) -> None:
     """Has the page's roles write their files below folder, for the example customer and settings on top of theirs."""
-    for role in ("consent_gate", "web"):
+    for role in ("login", "consent_gate", "web"):
         link_role(role, folder, HERE / f"{role}_tasks.yml")
     places = {
         "render_dir": str(folder),
@@ -83,9 +83,10 @@ class Prosody(BaseHTTPRequestHandler):
 
 
 class Answer:
-    """Status, headers (of several with one name the last) and text."""
+    """Status, headers (of several with one name the last), cookies and text."""
 
     def __init__(self, answer: http.client.HTTPResponse):
+        self.cookies = answer.headers.get_all("Set-Cookie") or []
         self.status, self.headers, self.text = answer.status, answer.headers, answer.read().decode(errors="replace")
 
 
@@ -96,7 +97,9 @@ class Site:
         self.folder, self.port = folder, port
         self.authority = str(folder / "server.crt")
 
-    def get(self, path: str, method: str = "GET", source: str = "127.0.0.1", told: str = "", **headers: str) -> Answer:
+    def get(
+        self, path: str, method: str = "GET", source: str = "127.0.0.1", told: str = "", body: str = "", **headers: str
+    ) -> Answer:
         """Asks for path, exactly as written, from the address source; headers with _ for -.
 
         Behind a split of port 443 the visitor is the one that is told.
@@ -112,7 +115,9 @@ class Site:
             connection.putrequest(method, path)
             for name, value in headers.items():
                 connection.putheader(name.replace("_", "-"), value)
-            connection.endheaders()
+            if body:
+                connection.putheader("Content-Length", str(len(body)))
+            connection.endheaders(body.encode() or None)
             return Answer(connection.getresponse())
 
     def log(self, lines: int = 0) -> list[str]:

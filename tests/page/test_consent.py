@@ -4,6 +4,7 @@ import contextlib
 import json
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from site_of import DOMAIN, ORIGIN, write
@@ -57,8 +58,8 @@ def other():
 def visit(chromium, site, other):
     """visit(**context): a new person's page, in a browser that knows the customer's site and another one."""
 
-    def visit(**options):
-        return chromium(site, intranet_example=other).new_context(**{"locale": "en-US"} | options).new_page()
+    def visit(at=site, **options):
+        return chromium(at, intranet_example=other).new_context(**{"locale": "en-US"} | options).new_page()
 
     return visit
 
@@ -101,9 +102,9 @@ def test_the_browsers_own_log_shows_one_request(visit, tmp_path):
 
 
 @pytest.mark.parametrize("javascript", [True, False], ids=["script", "no script"])
-def test_moderators_are_led_to_their_login(visit, javascript):
+def test_moderators_are_led_to_their_login(visit, passwords, javascript):
     """In the room they came for; on the start page there is none yet, nor on a page of the package."""
-    page = visit(java_script_enabled=javascript)
+    page = visit(passwords, java_script_enabled=javascript)
     for elsewhere in ("/", "/?a=b", "/static/dialInInfo.html?room=weekly"):
         page.goto(ORIGIN + elsewhere)
         assert page.get_by_role("button", name=LOG_IN["en-US"]).count() == 0
@@ -112,6 +113,20 @@ def test_moderators_are_led_to_their_login(visit, javascript):
     page.wait_for_url(f"{ORIGIN}/team/weekly?login=true")
     page.wait_for_selector("meta[name=generator][content^=STAND-IN]", state="attached")
     assert [cookie["name"] for cookie in page.context.cookies()] == ["consent"]
+
+
+@pytest.mark.parametrize("javascript", [True, False], ids=["script", "no script"])
+def test_moderators_are_led_to_the_login_service_and_it_is_told_the_room(visit, javascript):
+    page = visit(java_script_enabled=javascript)
+    for elsewhere in ("/", "/login", "/logout"):
+        page.goto(ORIGIN + elsewhere)
+        assert page.get_by_role("button", name=LOG_IN["en-US"]).count() == 0
+    page.goto(ORIGIN + ROOM)
+    page.get_by_role("button", name=LOG_IN["en-US"]).click()
+    page.wait_for_url(f"{ORIGIN}/login?*")
+    query = parse_qs(urlsplit(page.url).query)
+    assert query["room"] == ["weekly"]
+    assert json.loads(query["state"][0]) == {"tenant": "team"}
 
 
 def test_where_nobody_has_a_password_no_login_is_offered(tmp_path):

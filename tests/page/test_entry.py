@@ -64,9 +64,9 @@ def test_a_login_is_offered_to_who_waits_for_a_host_and_to_nobody_else(arrive):
     assert [offered(visitor) for visitor in (waiting, knocking, inside)] == [True, False, False]
 
 
-def test_whoever_logs_in_while_waiting_is_there_twice(arrive, monkeypatch):
+def test_whoever_logs_in_while_waiting_is_there_twice(arrive, passwords, monkeypatch):
     """As on the real page, whose waiting connection goes on: the reason for the moderators' address."""
-    visitor = arrive(signalling.Room())
+    visitor = arrive(signalling.Room(), at=passwords)
     visitor.must_wait()
     visitor.page.get_by_test_id("lobby.loginButton").click()
     visitor.log_in(signalling.NAME, signalling.PASSWORD)
@@ -77,13 +77,13 @@ def test_whoever_logs_in_while_waiting_is_there_twice(arrive, monkeypatch):
         visitor.must_see(1)
 
 
-def test_moderators_come_by_their_address_first_later_and_again(arrive):
+def test_moderators_come_by_their_address_first_later_and_again(arrive, passwords):
     room = signalling.Room()
-    guest = arrive(room)
+    guest = arrive(room, at=passwords)
     guest.must_wait()
     moderators = []
     for people in (2, 3):
-        moderators.append(arrive(room, "/room?login=true"))
+        moderators.append(arrive(room, "/room?login=true", at=passwords))
         moderators[-1].log_in(signalling.NAME, "guessed")
         moderators[-1].log_in(signalling.NAME, signalling.PASSWORD)
         moderators[-1].must_moderate()
@@ -93,6 +93,15 @@ def test_moderators_come_by_their_address_first_later_and_again(arrive):
     moderators[0].must_moderate()
     for visitor in (guest, *moderators):
         visitor.must_see(3)
+
+
+def test_the_start_page_leads_to_the_login_of_a_room(chromium, passwords):
+    page = chromium(passwords).new_page()
+    page.context.add_cookies([{"name": "consent", "value": passwords.cookie().partition("=")[2], "url": ORIGIN}])
+    page.goto(f"{ORIGIN}/")
+    page.fill("#moderators [name=room]", "Sprechstunde 1")
+    page.locator("#moderators button").click()
+    page.wait_for_url(f"{ORIGIN}/Sprechstunde%201?login=true")
 
 
 def test_ordinary_states_are_no_complaint(arrive, tmp_path):

@@ -170,7 +170,7 @@ def test_who_agreed_reaches_signalling(site, path):
 
 @pytest.mark.parametrize("path", ENDPOINTS[:2])
 def test_nginx_runs_no_command_that_signalling_answers(site, path):
-    assert site.get(f"{path}?command", Cookie=site.cookie()).text == COMMAND.decode()
+    assert site.get(f"{path}?room=command", Cookie=site.cookie()).text == COMMAND.decode()
 
 
 @pytest.mark.parametrize("tenant", ["a%0d%0aX-Forwarded-For:1", "a%0ab", "a%20b", "a%01b", "a%7fb", "a%5cu0022"])

@@ -14,6 +14,8 @@ SETTINGS = {
     "jitsi_moderator_source": "all",
     "jitsi_moderator_promotion": "moderators",
     "jitsi_seat_window_days": 21,
+    "jitsi_login_idle_hours": 7,
+    "jitsi_login_days": 17,
     "jitsi_room_moderation": "own",
     "jitsi_room_comoderators": {"board": ["carla"]},
     "jitsi_room_names": {"prefixes": ["wired-"], "fixed": ["board"], "shortest": 9},

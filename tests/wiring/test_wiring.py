@@ -20,7 +20,10 @@ ELSEWHERE = re.compile(
     r"base_firewall|openstack_network_security_groups|\w+_memory_mb|(customer|conference_check|summary)_.*"
 )
 # Steps on the way to a role's variable, which bear the role's name.
-STEPS = {"directory_kinds", "directory_asked", "jicofo_strategies", "web_telephone"}
+STEPS = {
+    *("directory_kinds", "directory_asked", "jicofo_strategies", "login_backends", "prosody_logins", "web_login_page"),
+    "web_telephone",
+}
 
 # Who reaches each kind of machine at which port, besides ICMP.
 EVERYWHERE = {"meet tcp 22"}

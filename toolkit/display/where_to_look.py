@@ -14,6 +14,7 @@ WHERE_TO_LOOK = {
     "log_retention": "systemctl status log-retention logrotate; logrotate --debug /etc/logrotate.conf",
     "updates": "updates status; systemctl list-timers updates; journalctl -u updates",
     "internal_trust": "openssl verify /usr/local/share/ca-certificates/*.crt",
+    "login": "systemctl status jitsi-login; journalctl -u jitsi-login",
     "prosody": "prosodyctl check config; journalctl -u prosody",
     "directory": "jitsi-directory --check /etc/jitsi-directory/settings.json; journalctl -u jitsi-directory",
     "openldap": "systemctl status slapd; journalctl -u slapd",

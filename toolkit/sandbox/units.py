@@ -112,6 +112,7 @@ UNITS: Mapping[str, Sandbox] = MappingProxyType(
         "jicofo.service": Sandbox(("meet",), ("/var/log/jitsi",), _JAVA),
         "jitsi-directory.service": Sandbox(("meet",)),
         "jitsi-conference-mapper.service": Sandbox(("meet",), (), _THIS_HOST_ONLY),
+        "jitsi-login.service": Sandbox(("meet",)),
         "jitsi-videobridge2.service": Sandbox(("videobridges",), ("/var/log/jitsi",), _JAVA),
         "coturn.service": Sandbox(("turn",), ("/var/lib/turn",), _privileged_port("443")),
         "slapd.service": Sandbox(("directories",), ("/var/lib/ldap", "/etc/ldap/slapd.d"), _privileged_port("636")),

@@ -132,7 +132,8 @@ end
 function Tokens:verify_room(session, address)
 	local room, allowed = jid.node(address), session.jitsi_meet_room;
 	if not allowed or allowed == "*" then return true; end
-	if type(allowed) ~= "string" or allowed:lower() ~= room then
+	local named = type(allowed) == "string" and "]" .. allowed:lower(); -- a tenant's room is [tenant]room
+	if not named or ("]" .. room):sub(-#named) ~= named then
 		return false, "room-mismatch", "Room does not match the room from token";
 	end
 	if self.verifies_domain and jid.host(address) ~= "conference." .. tostring(session.jitsi_meet_domain):lower() then
