@@ -46,9 +46,11 @@ $(folder)
 @printf '+ %s\n' $(call quote,$(ENVIRONMENT) $(1))
 @. scripts/environment; $(ENVIRONMENT) $(1)
 endef
-# $(call playbook,NAME,FILE): a playbook on the customer folder, or on one file of it.
+# $(call playbook,NAME,FILE,OPTIONS): a playbook on the customer folder, or on one file of it.
 SHOWN := $(if $(filter-out 0,$(VERBOSE)),,ANSIBLE_STDOUT_CALLBACK=progress )
-playbook = $(call run,$(SHOWN)ansible-playbook -i $(call quote,$(FOLDER)$(2)) playbooks/$(1).yml$(RESTARTS)$(ARGUMENTS))
+playbook = $(call run,$(SHOWN)ansible-playbook -i $(call quote,$(FOLDER)$(2)) playbooks/$(1).yml$(3)$(RESTARTS)$(ARGUMENTS))
+# $(call option,NAME,VARIABLE): the extra variable, if the command line has NAME.
+option = $(if $(filter $(GIVEN),$(1)), -e $(call quote,$(2)=$($(1))))
 
 help: ## list the verbs
 	@awk -F':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -64,7 +66,7 @@ new-customer: setup ## NAME= DOMAIN= PLAN= CLOUD=: scaffold a customer folder wi
 validate: setup ## refuse settings, plans and releases that cannot work; asks no cloud, changes nothing
 	$(call playbook,validate,/plan.yml)
 
-plan: setup ## show servers, networks, ports, DNS records, versions, capacity and a picture; changes nothing
+plan: setup ## show servers, ports, DNS records, versions, capacity and a picture, and what the cloud cannot serve; changes nothing
 	$(call playbook,plan,/plan.yml)
 
 deploy: setup ## validate, provision, configure, verify, summary

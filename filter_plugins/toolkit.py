@@ -6,6 +6,7 @@ from typing import Any
 
 # Package of the toolkit -> its filters, each a function in a module of the same name.
 FILTERS = {
+    "cloud": "cloud_errors",
     "firewall": "directory_rows nftables_rules planned_rows private_addresses recording_rows security_groups "
     "stream_targets trunk_rows",
     "folder": "access_errors folder_errors in_folder",

@@ -10,7 +10,8 @@ class Kind:
 
     name: in settings (cloud_flavors.NAME, cloud_volume_gb.NAME). noun: in host names, CUSTOMER-NOUN or, where there may
     be several, CUSTOMER-NOUN-NUMBER. public: the world reaches such hosts, so they have a floating IP. optional: a plan
-    may lack the group. single: why there is one host at most. least: the smallest machine that will do.
+    may lack the group. single: why there is one host at most. least: the smallest machine that will do. memory_mb: with
+    less its daemons do not even start.
     """
 
     group: str
@@ -20,11 +21,12 @@ class Kind:
     optional: bool = False
     single: str = ""
     least: str = ""
+    memory_mb: int = 500
 
 
 # The most demanding first: a host in several groups gets the flavor and the volume of the first.
 KINDS = (
-    Kind("meet", "meet", "meet", single="signalling runs on one machine", least="2 vCPU and 4 GB"),
+    Kind("meet", "meet", "meet", single="signalling runs on one machine", least="2 vCPU and 4 GB", memory_mb=1000),
     Kind("videobridges", "videobridge", "jvb"),
     Kind("turn", "turn", "turn", least="1 vCPU and 1 GB"),
     Kind(

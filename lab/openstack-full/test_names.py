@@ -110,10 +110,11 @@ def test_a_record_of_others_under_the_customers_name_is_refused_and_stays(house,
     before = show(cloud, "house.test.")
     record = {"host": "demo-meet", "name": "www.house.test.", "type": "A", "value": "198.51.100.7"}
     for state in ("judged", "present"):
-        refused = publish("demo", house, records=[record], state=state)
-        assert refused["failed"]
-        assert "www.house.test. A 192.0.2.80 192.0.2.81" in refused["msg"]
-        assert "does not belong to customer demo" in refused["msg"]
+        answer = publish("demo", house, records=[record], state=state)
+        assert answer.get("failed", False) == (state == "present")
+        (error,) = answer.get("errors") or [answer["msg"]]
+        assert "www.house.test. A 192.0.2.80 192.0.2.81" in error
+        assert "does not belong to customer demo" in error
     assert show(cloud, "house.test.") == before
 
 

@@ -1,6 +1,7 @@
 """The settings as the role judges them, and a customer that has no error."""
 
 import copy
+import json
 import os
 import subprocess
 from pathlib import Path
@@ -23,6 +24,12 @@ SCHEMA = whole()
 NAMES = list(SCHEMA["properties"])
 GROUPS = [kind.group for kind in KINDS]
 SEED = "a-seed-of-more-than-thirty-two-characters"
+
+# A cloud that does not answer.
+AWAY = {
+    "region_name": "RegionOne",
+    "auth": {"auth_url": "http://127.0.0.1:9/v3", "username": "x", "password": "x", "project_name": "x"},
+}
 
 SETTINGS = {
     "jitsi_customer": "acme",
@@ -69,7 +76,7 @@ def environment(home: Path) -> dict:
     for name, content in {
         ".ssh/id_ed25519": "a private key\n",
         ".ssh/id_ed25519.pub": "ssh-ed25519 AAAA acme\n",
-        ".config/openstack/clouds.yaml": "clouds: {mycloud: {}, lab: {}}\n",
+        ".config/openstack/clouds.yaml": json.dumps({"clouds": {"mycloud": AWAY, "lab": AWAY}}),
     }.items():
         file = operator_of(home) / name
         file.parent.mkdir(parents=True, exist_ok=True)

@@ -1,12 +1,13 @@
 """make on the machines operators have: paths with blanks, shared folders, the locale of cron, any value on the line."""
 
+import json
 import shlex
 import shutil
 import subprocess
 
 import pytest
 import yaml
-from contract import ROOT, SETTINGS, environment, write_customer
+from contract import AWAY, ROOT, SETTINGS, environment, write_customer
 
 # What shells and make take for their own, and what must reach the file as it was written.
 NASTY = 'it\'s; touch pwned & touch pwned $(touch pwned) `touch pwned` $HOME ${HOME} $$ "x" #\\ | > pwned'
@@ -54,7 +55,7 @@ def folder(tmp_path_factory):
     there = tmp_path_factory.mktemp("customers") / 'my customers, o\'hara & "co" 100%h'
     there.mkdir()
     customer = write_customer(there / "acme 1", SETTINGS | {"jitsi_service_name": "Müllers Gespräche"})
-    (customer / "clouds.yaml").write_text("clouds: {mycloud: {auth: {auth_url: https://cloud.example}}}\n")
+    (customer / "clouds.yaml").write_text(json.dumps({"clouds": {"mycloud": AWAY}}))
     return customer
 
 

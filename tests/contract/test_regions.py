@@ -23,8 +23,8 @@ def refused(folder, region, allowed):
     (folder / "clouds.yaml").write_text(json.dumps({"clouds": {"acme": cloud}}))
     (folder / "play.yml").write_text(PLAY)
     settings = {
-        "customer": "acme", "cloud": "acme", "regions_allowed": allowed, "image": "debian", "flavors": ["small"],
-        "external_network": "public", "zones": [],
+        "customer": "acme", "cloud": "acme", "regions_allowed": allowed, "image": "debian", "servers": [],
+        "external_network": "public", "networks": [], "security_groups": [], "zone_errors": [],
     }  # fmt: skip
     files = {"OS_CLIENT_CONFIG_FILE": str(folder / "clouds.yaml"), "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg")}
     given = {f"openstack_preflight_{name}": value for name, value in settings.items()}

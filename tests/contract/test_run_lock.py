@@ -29,6 +29,7 @@ def asking(acme, tmp_path):
             shown = Terminal(words, environment(tmp_path) | more, ROOT)
             opened.enter_context(contextlib.closing(shown))
             shown.until(lambda text: "Type the customer's name" in text)
+            shown.at_rest()
             return shown
 
         yield begin

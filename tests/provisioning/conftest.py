@@ -66,9 +66,10 @@ class Customer:
 
     def start(self, playbook: str, *arguments: str, **environment: str) -> subprocess.Popen:
         """Start a playbook as `make` does, or with another environment."""
-        command = ["ansible-playbook", "-i", self.folder, f"playbooks/{playbook}.yml", *arguments]
+        command = ["ansible-playbook", "-i", self.folder, f"playbooks/{playbook}.yml"]
+        command += ["-e", "openstack_server_wait_for_ssh=false", *arguments]  # the hypervisor is a fake
         return subprocess.Popen(
-            [*command, "-e", "openstack_server_wait_for_ssh=false"],  # the hypervisor is a fake
+            command,
             cwd=ROOT,
             env=os.environ | accelerated() | {"OS_CLIENT_CONFIG_FILE": str(self.clouds_yaml)} | environment,
             stdin=subprocess.DEVNULL,

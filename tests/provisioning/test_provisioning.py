@@ -6,6 +6,7 @@ import signal
 import time
 from pathlib import Path
 
+import openstack
 import pytest
 import yaml
 
@@ -148,6 +149,45 @@ def test_names_that_mean_nothing_or_two_things_are_refused_before_anything_is_ma
     assert not any(picture(cloud, "twice").values())
     for image in images:
         cloud.image.delete_image(image)
+
+
+def test_whatever_the_cloud_cannot_serve_is_said_at_once_before_anything_is_made(new_customer, cloud, clouds_yaml):
+    poor = new_customer("poor")
+    poor.choose("cloud_flavors: {meet: lab.small, videobridge: lab.medium, turn: lab.small}")
+    poor.choose("cloud_volume_gb: {meet: 0, videobridge: 10, turn: 0}")
+    poor.choose("cloud_network_cidr: 172.24.4.0/24")
+    config = openstack.config.OpenStackConfig(config_files=[str(clouds_yaml)])
+    operator = openstack.connection.Connection(config=config.get_one("lab-admin"))
+    project, before = cloud.current_project_id, dict(cloud.compute.get_limits().absolute)
+    used = before["instances_used"]
+    operator.set_compute_quotas(project, instances=used + 3)
+    operator.set_network_quotas(project, router=0)
+    try:
+        for playbook in ("preflight", "provision"):  # the former is a part of make plan
+            code, output = poor.play(playbook)
+            assert code != 0
+            for error in (
+                "cloud_flavors.meet is lab.small with 512 MB of memory, and a meet host needs 1000 MB: write a larger "
+                "flavor.",
+                "cloud_volume_gb.videobridge is 10, and the cloud has no block storage: write 0, and a flavor",
+                f"The project's quota of instances is {used + 3}, {used} are used and the plan needs 4 more: have it "
+                f"raised to {used + 4}, or plan less.",
+                "The project's quota of routers is 0, ",
+                "cloud_network_cidr is 172.24.4.0/24, and the external network public has 172.24.4.0/24: write a range",
+            ):
+                assert error in output
+    finally:
+        operator.set_compute_quotas(project, instances=before["instances"])
+        operator.set_network_quotas(project, router=20)
+    assert not any(picture(cloud, "poor").values())
+
+
+def test_a_dry_run_says_what_would_be_made_where_nothing_is_yet(new_customer, cloud):
+    fresh = new_customer("fresh")
+    code, output = fresh.play("provision", "--check", "-e", "openstack_server_wait_for_ssh=true")
+    assert code == 0, output
+    assert changed(output) > 0
+    assert not any(picture(cloud, "fresh").values())
 
 
 def test_everything_planned_is_there(neighbour, cloud):

@@ -44,7 +44,7 @@ options:
     elements: dict
     required: true
   state:
-    description: C(judged) refuses what cannot be published and changes nothing, C(present) publishes.
+    description: C(judged) only says what cannot be published, C(present) publishes, and fails where it cannot.
     type: str
     choices: [judged, present]
     default: present
@@ -69,6 +69,11 @@ published:
   type: list
   elements: str
   returned: when state is present
+errors:
+  description: Why the records cannot be published, one sentence each.
+  type: list
+  elements: str
+  returned: when state is judged
 """
 
 # Name and type of a record -> what it is to be.
@@ -109,29 +114,31 @@ class Records(CustomerModule):
         self.changed = False
         self.zone_name = self.params["zone"].rstrip(".") + "."
         wanted = {(record["name"], record["type"]): record for record in self.params["records"]}
-        zone = self._find_zone()
+        zone, errors = self._find_zone()
         existing = list(self.conn.dns.recordsets(zone)) if zone else []
-        if refused := obstacles(existing, wanted, self.params["customer"]):
-            self.fail_json(msg=" ".join(refused) + " No record was touched.")
+        errors += obstacles(existing, wanted, self.params["customer"])
         if self.params["state"] == "judged":
-            self.exit_json(changed=False)
+            self.exit_json(changed=False, errors=errors)
+        if errors:
+            self.fail_json(msg=" ".join(errors) + " No record was touched.")
         zone = zone or self._make_zone()
         published = self._keep(zone, existing, wanted)
         self.exit_json(changed=self.changed, published=published)
 
-    def _find_zone(self) -> Any:
+    def _find_zone(self) -> tuple[Any, list[str]]:
+        """Return the zone, if it is there and can be written to, and what is wrong."""
         if not self.conn.has_service("dns"):
-            self.fail_json(
-                msg="cloud_dns.mode is designate, and the cloud has no DNS service: write mode: printed and set the "
+            return None, [
+                "cloud_dns.mode is designate, and the cloud has no DNS service: write mode: printed and set the "
                 "records yourself."
-            )
+            ]
         zone = next(self.conn.dns.zones(name=self.zone_name), None)
         if zone and zone.type != "PRIMARY":
-            self.fail_json(
-                msg=f"The zone {self.zone_name} is a {zone.type.lower()} one, whose records come from elsewhere: write "
+            return None, [
+                f"The zone {self.zone_name} is a {zone.type.lower()} one, whose records come from elsewhere: write "
                 "a primary zone as cloud_dns.zone, or cloud_dns.mode: printed."
-            )
-        return zone
+            ]
+        return zone, []
 
     def _make_zone(self) -> Any:
         self.changed = True
