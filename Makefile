@@ -75,6 +75,14 @@ deploy: setup ## validate, provision, configure, verify, summary
 verify: setup ## check the conference from a participant's point of view
 	$(call playbook,verify)
 
+DRAIN = $(call option,HOST,drain)$(call option,MODE,drain_mode)$(call option,MINUTES,drain_minutes)$(call \
+  option,FORCE,drain_force)
+drain: setup ## HOST= [MODE=move|wait] [MINUTES=60] [FORCE=yes]: empty a bridge: no new meetings, those it holds move to other bridges
+	$(call playbook,drain,,$(DRAIN))
+
+undrain: setup ## HOST=: have a drained bridge take meetings again
+	$(call playbook,undrain,,$(call option,HOST,undrain))
+
 retire: setup ## delete servers the plan no longer has (ARGS='-e retire=CUSTOMER')
 	$(call playbook,retire)
 
@@ -153,4 +161,4 @@ lock: ## resolve the dependencies of pyproject.toml into requirements.txt and re
 	.tools/bin/uv pip compile --quiet --upgrade --universal --python-version 3.12 --generate-hashes --no-emit-index-url \
 	  --no-header --no-annotate --no-deps --group fuzz -o requirements-fuzz.txt
 
-.PHONY: help setup new-customer validate plan deploy verify retire destroy users ssh stream releases history sbom demo e2e lab-up lab-down lint test mutants hostile fuzz test-fresh bench docs figures lock
+.PHONY: help setup new-customer validate plan deploy verify drain undrain retire destroy users ssh stream releases history sbom demo e2e lab-up lab-down lint test mutants hostile fuzz test-fresh bench docs figures lock

@@ -28,7 +28,7 @@ def bridges_at_focus(meet, customer) -> tuple[dict, dict]:
 @pytest.mark.needs("prosody", "jicofo")
 @pytest.mark.notice(
     "conferences get crowded or fail from the third person on: bridges the customer pays for are not used",
-    "on {meet}: curl -s 127.0.0.1:8888/debug; on the missing bridge: tail /var/log/jitsi/jvb.log",
+    "on {meet}: curl -s 127.0.0.1:8888/debug (drain: make undrain); on the missing bridge: tail /var/log/jitsi/jvb.log",
 )
 def test_bridge_count(customer, meet):
     """The focus knows the bridges that are planned, all fit for work, and no others"""
@@ -36,7 +36,7 @@ def test_bridge_count(customer, meet):
     patience = time.monotonic() + 20  # a bridge shows itself some seconds after its start, health comes with a check
     while True:
         known = bridges_at_focus(meet, customer)[1]
-        fit = {name for name, bridge in known.items() if bridge["operational"]}
+        fit = {name for name, bridge in known.items() if bridge["operational"] and not bridge.get("drain")}
         if planned == set(known) == fit or time.monotonic() > patience:
             break
         time.sleep(1)

@@ -17,7 +17,10 @@ READING = ("sbom", "seats", "ssh", "stream", "summary", "verify")
 VERBS = {"site": "deploy"}
 # Options of ansible-playbook that hold no secret, and extra variables whose values are none.
 OPTIONS = ("subset", "tags", "skip_tags", "start_at_task", "check")
-SHOWN = ("destroy", "lose_recordings", "restarts", "retire")
+SHOWN = (
+    *("destroy", "drain", "drain_force", "drain_minutes", "drain_mode", "lose_recordings", "restarts", "retire"),
+    "undrain",
+)
 UNSET: tuple[object, ...] = (None, False, "", (), ("all",))
 
 

@@ -18,7 +18,10 @@ def wait_for_nobody(monkeypatch):
 
 def count(monkeypatch, planned, known, retiring=()):
     """The check of the count, where jicofo says whether each bridge it knows is fit for work."""
-    bridges = {f"jvbbrewery@internal.auth.acme.test/{name}": {"operational": fit} for name, fit in known.items()}
+    bridges = {
+        f"jvbbrewery@internal.auth.acme.test/{name}": {"operational": bool(fit), "drain": fit == "drained"}
+        for name, fit in known.items()
+    }
     answer = json.dumps({"bridge_selector": {"strategy": "Single", "bridge": bridges}})
     monkeypatch.setattr(test_bridges, "fetch", lambda server, url: (200, answer))
     wait_for_nobody(monkeypatch)
@@ -36,6 +39,7 @@ def test_a_bridge_that_waits_for_retire_is_no_fault(monkeypatch):
     [
         ({"jvb-1": True, "jvb-3": True}, ["jvb-3"], "2 planned, 1 known to the focus, 1 fit for work; amiss: jvb-2"),
         ({"jvb-1": True, "jvb-2": False}, [], "2 planned, 2 known to the focus, 1 fit for work; amiss: jvb-2"),
+        ({"jvb-1": True, "jvb-2": "drained"}, [], "2 planned, 2 known to the focus, 1 fit for work; amiss: jvb-2"),
         ({"jvb-1": True, "jvb-2": True, "x": True}, [], "2 planned, 3 known to the focus, 3 fit for work; amiss: x"),
     ],
 )

@@ -3,14 +3,15 @@
 import asyncio
 import json
 from http import HTTPStatus
+from urllib.parse import parse_qsl
 
 
 class Request(str):
-    """The body of a request, with its headers, by their names in lower case."""
+    """The body of a request, with its headers, by their names in lower case, and the parameters of its address."""
 
-    def __new__(cls, body, headers):
+    def __new__(cls, body, headers, query):
         request = super().__new__(cls, body)
-        request.headers = headers
+        request.headers, request.query = headers, query
         return request
 
 
@@ -26,8 +27,8 @@ async def serve(host, port, routes):
             method, target, _ = head.split("\r\n", 1)[0].split(" ", 2)
             headers = dict(line.lower().split(": ", 1) for line in head.split("\r\n")[1:] if ": " in line)
             body = await reader.readexactly(min(int(headers.get("content-length", 0)), 65536))
-            request = Request(body.decode(), headers)
-            path = target.split("?", 1)[0]
+            path, _, query = target.partition("?")
+            request = Request(body.decode(), headers, dict(parse_qsl(query)))
             if (method, path) in routes:
                 answer = routes[method, path](request)
             else:

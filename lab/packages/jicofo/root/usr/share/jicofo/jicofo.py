@@ -104,10 +104,25 @@ class Place:
         self.bridge, self.endpoints = None, set()
 
     def _choose(self):
-        """An operational bridge with few conferences, or None."""
+        """An operational bridge with few conferences, or None; of these one that is not drained, if there is any."""
         places = [conference.place.bridge for conference in self.focus.conferences.values()]
-        fine = [nick for nick, _, fine in self.focus.bridges() if fine]
-        return min(fine, key=places.count, default=None)
+        fit = {nick: said for nick, said, fine in self.focus.bridges() if fine and said.get("shutting_down") != "true"}
+        for unwanted in ("drain", "graceful_shutdown"):
+            fit = {nick: said for nick, said in fit.items() if said.get(unwanted) != "true"} or fit
+        return min(fit, key=places.count, default=None)
+
+    async def leave(self, number):
+        """Has so many people invited anew. Those who stay keep the bridge, and with it the others."""
+        async with self.lock:
+            gone = sorted(self.endpoints)[:number]
+            expired = [xml("endpoint", {"id": nick, "expire": "true"}) for nick in gone]
+            where = f"{self.focus.breweries['bridge']}/{self.bridge}"
+            about = {"xmlns": COLIBRI2, "meeting-id": self.meeting}
+            with contextlib.suppress(XmppError):
+                await self.focus.client.request("set", where, xml("conference-modify", about, *expired))
+            self.endpoints -= set(gone)
+            self.bridge = self.bridge if self.endpoints else None
+        self.conference.move()
 
     async def update(self, people):
         """Has the bridge know these people; one that is gone or not healthy is replaced."""
@@ -312,6 +327,25 @@ class Focus:
             if conference.place.bridge == bridge:
                 conference.move()
 
+    def move_fraction(self, query):
+        """Has a part of a bridge's people invited anew, those of large conferences first; how many, of how many."""
+        bridge = query.get("bridge", "").rpartition("/")[2]
+        if not bridge:
+            return 400, ""
+        if bridge not in self.known:
+            return 404, "Bridge not found"
+        there = {place: len(place.endpoints) for place in self.places() if place.bridge == bridge and place.endpoints}
+        left, moved = round(float(query.get("fraction", 0.1)) * sum(there.values())), {}
+        for place in sorted(there, key=there.get, reverse=True):
+            moved |= {place: min(there[place], left)} if left else {}
+            left -= moved.get(place, 0)
+        for place, number in moved.items():
+            self.client.spawn(place.leave(number))
+        return 200, {"movedEndpoints": sum(moved.values()), "conferences": len(moved)}
+
+    def places(self):
+        return [conference.place for conference in self.conferences.values()]
+
     def holds(self, bridge):
         """Whether conferences may stay on the bridge: one that is drained keeps them."""
         return bridge in self.known and bridge not in self.sick
@@ -439,12 +473,11 @@ class Focus:
         return {item.get("name"): item.get("value") for item in occupant.presence.iter(f"{COLIBRI}stat")}
 
     def bridges(self):
-        """The bridges in the brewery: name, what they say of themselves, may they be given conferences?"""
+        """The bridges in the brewery: name, what they say of themselves, are they operational?"""
         room = self.rooms.get("bridge")
         for nick, occupant in (room.occupants if room else {}).items():
             stats = self.stats_of(occupant)
-            off_duty = stats.get("drain") == "true" or stats.get("graceful_shutdown") == "true"
-            yield nick, stats, bool(stats) and not off_duty and nick not in self.sick
+            yield nick, stats, bool(stats) and nick not in self.sick
 
     def stats(self):
         bridges = list(self.bridges())
@@ -480,8 +513,8 @@ class Focus:
         room = self.rooms.get("bridge")
         said = {f"{room.address}/{nick}": (stats, fine) for nick, stats, fine in self.bridges()} if room else {}
         bridges = {
-            jid: {"operational": fine, "region": stats.get("region", "null"), "relay-id": stats.get("relay_id", "null"),
-                  "version": stats.get("version", "null")}
+            jid: {"operational": fine, "drain": stats.get("drain") != "false", "region": stats.get("region", "null"),
+                  "relay-id": stats.get("relay_id", "null"), "version": stats.get("version", "null")}
             for jid, (stats, fine) in said.items()
         }  # fmt: skip
         strategy = self.settings.get("jicofo.bridge.selection-strategy", "SingleBridgeSelectionStrategy")
@@ -503,7 +536,7 @@ class Focus:
     def health(self):
         if not self.client.connected:
             return 500, {"health": "unhealthy", "reason": "XMPP is not connected"}
-        if not any(fine for _, _, fine in self.bridges()):
+        if not any(fine and said.get("graceful_shutdown") != "true" for _, said, fine in self.bridges()):
             return 500, {"health": "unhealthy", "reason": "no operational bridge"}
         return 200, ""
 
@@ -515,6 +548,8 @@ class Focus:
                 ("GET", "/about/version"): lambda _: (200, about),
                 ("GET", "/stats"): lambda _: (200, self.stats()),
             }
+            if get("jicofo.rest.move-endpoints.enabled", True):
+                routes["GET", "/move-endpoints/move-fraction"] = lambda request: self.move_fraction(request.query)
             if get("jicofo.rest.debug.enabled", True):
                 routes["GET", "/debug"] = lambda _: (200, self.debug())
             if get("jicofo.rest.prometheus.enabled", True):
