@@ -22,7 +22,7 @@ def runs_for_each_host(play):
 
 def plays_on_servers():
     plays = yaml.safe_load((ROOT / "playbooks/provision.yml").read_text())
-    return [play for play in plays if play["hosts"] == "jitsi" and runs_for_each_host(play)]
+    return [play for play in plays if play.get("hosts") == "jitsi" and runs_for_each_host(play)]
 
 
 @pytest.mark.parametrize("play", plays_on_servers(), ids=lambda play: play["name"])
