@@ -309,13 +309,17 @@ class Openings:
 
     async def open_all(self, name: str) -> None:
         """A moderator opens the rooms and should be the first one there."""
-        for way, outcome in self.outcomes.items():
-            room = self.customer.room(self.rooms[way])
+        rooms = {way: self.customer.room(self.rooms[way]) for way in self.outcomes}
+        # Who has logged in once for every room has a session for each.
+        shares = [[way] for way in rooms] if self.customer.login_service else [list(rooms)]
+        for ways in shares:
+            room = rooms[ways[0]] if self.customer.login_service else ""
             async with xmpp.session(self.customer, "websocket", self.context, name, room=room) as moderator:
-                await moderator.enter(room)
-                if others := moderator.others(room):
-                    outcome.faults.append(f"a moderator finds {len(others)} people in it")
-                await moderator.leave(room)
+                for way in ways:
+                    await moderator.enter(rooms[way])
+                    if others := moderator.others(rooms[way]):
+                        self.outcomes[way].faults.append(f"a moderator finds {len(others)} people in it")
+                    await moderator.leave(rooms[way])
 
 
 async def left(person: Participant) -> bool:
