@@ -23,5 +23,4 @@ def token_for(user: User, room: str, key: str, seconds: int) -> str:
         "jti": secrets.token_urlsafe(16),
         "context": {"user": {"moderator": user.moderator}},
     }
-    token = jwt.encode(claims, key, algorithm="HS256")
-    return token
+    return jwt.encode(claims, key, algorithm="HS256")

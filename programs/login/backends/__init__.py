@@ -2,7 +2,7 @@
 
 A module has `create(kind, settings)`, which takes the kind of accounts (a key of MODULES) and the object `backend` of
 the settings file, and raises ValueError or TypeError for settings that cannot work. It opens no connection: a provider
-that is away at the start is asked again at the next login.
+that is unavailable at the start is asked again at the next login.
 """
 
 import dataclasses

@@ -4,6 +4,7 @@ import dataclasses
 from collections.abc import Iterable
 
 OK, UNREACHABLE, FAULT = "ok", "unreachable", "fault"
+ASK = "ask the identity provider's administrator"
 
 
 @dataclasses.dataclass(frozen=True)

@@ -12,7 +12,7 @@ from typing import Any
 import aiohttp
 
 from . import ProviderError
-from .findings import FAULT, UNREACHABLE, Finding
+from .findings import ASK, FAULT, UNREACHABLE, Finding
 
 LONGEST_ANSWER = 1024 * 1024  # bytes
 
@@ -31,9 +31,7 @@ class RequestError(ProviderError):
 
 def finding_of(error: RequestError) -> Finding:
     """Return what the preflight says of a request that failed."""
-    return Finding(
-        FAULT if error.fault else UNREACHABLE, f"{error}: ask the identity provider's administrator {error.fix}."
-    )
+    return Finding(FAULT if error.fault else UNREACHABLE, f"{error}: {ASK} {error.fix}.")
 
 
 class Answer:

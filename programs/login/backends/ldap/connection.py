@@ -104,7 +104,7 @@ class Connection:
             plain = socket.create_connection((str(parts.hostname), port), timeout=self._time_left())
             if parts.scheme == "ldap":
                 plain.sendall(START_TLS)
-                # Whatever else is in the answer is thrown away: nothing from before TLS is listened to.
+                # The rest of the answer is discarded: what came before TLS may be forged.
                 if START_TLS_AGREED not in plain.recv(4096):
                     raise ServerError("StartTLS is refused", "for StartTLS there, or for an ldaps:// address")
             plain.settimeout(self._time_left())

@@ -37,7 +37,7 @@ PASSWORD_POLICY = {
     "accountLocked": "account locked",
     "changeAfterReset": "password must be changed first",
 }
-# What the person is told of these; "wrong" for all others.
+# Reason in the log -> text that the user is shown; "wrong" for reasons that are not listed.
 REASONS = {
     "password expired": "expired",
     "password must be changed first": "change",

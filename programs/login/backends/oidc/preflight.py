@@ -7,14 +7,13 @@ from collections.abc import AsyncIterator, Iterator, Mapping
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from ..findings import FAULT, OK, Finding
+from ..findings import ASK, FAULT, OK, Finding
 from ..http import Answer, Client, RequestError, finding_of
 from ..jwt_checks import public_keys
 from .discovery import Metadata, document_errors
 from .exchange import ask_for_tokens, authorization_url, error_code, known_code
 from .settings import Settings
 
-ASK = "ask the identity provider's administrator"
 CLIENT = "client {0.client_id} (jitsi_directory.client_id)"
 
 

@@ -7,13 +7,11 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from .. import ProviderError
-from ..findings import FAULT, OK, UNREACHABLE, Finding
+from ..findings import ASK, FAULT, OK, UNREACHABLE, Finding
 from ..http import Client, RequestError, finding_of
 from .answers import login_url
 from .metadata import Provider, expired, fetch
 from .settings import Settings
-
-ASK = "ask the identity provider's administrator"
 
 
 def findings(settings: Settings) -> Iterator[Finding]:
