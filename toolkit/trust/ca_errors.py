@@ -22,10 +22,11 @@ def file_errors(name: str, file: str, owner: str, now: datetime) -> list[str]:
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else "no certificate in it"
         return [f"{name} {file} cannot be read ({reason}): ask {owner} for the CA certificate, a file with PEM."]
-    ended = max(certificate.not_valid_after_utc for certificate in certificates)
-    if now >= ended:
+    readable = [each for each in certificates if is_readable(each)]
+    ended = max((each.not_valid_after_utc for each in readable), default=None)
+    if ended and now >= ended:
         return [f"{name} {file} ended on {ended:%Y-%m-%d}: ask {owner} for the new CA certificate."]
-    if not any(is_readable(each) and not is_too_short(each) for each in certificates):
+    if all(map(is_too_short, readable)):
         return [
             f"{name} {file} has a key of less than {LEAST_BITS} bits, or of an unknown kind, which servers refuse: ask "
             f"{owner} for another CA certificate."

@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat,
 from cryptography.x509.oid import NameOID
 
 from toolkit.files import content
+from toolkit.sentences import name_of
 from toolkit.trust.usable import (
     LEAST_BITS,
     certificates_in,
@@ -64,7 +65,7 @@ def _roots(file: str) -> list[x509.Certificate]:
 
 def _name(name: x509.Name) -> str:
     common = name.get_attributes_for_oid(NameOID.COMMON_NAME)
-    return str(common[0].value) if common else name.rfc4514_string()
+    return name_of(str(common[0].value) if common else name.rfc4514_string())
 
 
 def _not_covered(certificate: x509.Certificate, names: Sequence[str]) -> list[str]:

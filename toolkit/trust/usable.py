@@ -1,6 +1,7 @@
 """What daemons and browsers ask of a certificate beside its names, dates and chain."""
 
 import warnings
+from operator import attrgetter
 
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
@@ -21,18 +22,6 @@ def certificates_in(data: bytes) -> list[x509.Certificate]:
             return x509.load_pem_x509_certificates(data)
     except x509.InvalidVersion as error:
         raise ValueError from error
-
-
-def is_readable(certificate: x509.Certificate) -> bool:
-    """Whether key, names and extensions are what the standard knows: all else here would raise."""
-    try:
-        certificate.public_key()
-        list(certificate.extensions)
-        list(certificate.subject)
-        list(certificate.issuer)
-    except (ValueError, UnsupportedAlgorithm, x509.DuplicateExtension, x509.UnsupportedGeneralNameType):
-        return False
-    return True
 
 
 def is_too_short(certificate: x509.Certificate) -> bool:
@@ -72,3 +61,28 @@ def key_is_taken(certificate: x509.Certificate) -> bool:
     if isinstance(key, ec.EllipticCurvePublicKey):
         return isinstance(key.curve, CURVES)
     return isinstance(key, rsa.RSAPublicKey) and key.key_size >= LEAST_BITS
+
+
+_QUESTIONS = (
+    attrgetter("subject", "issuer", "not_valid_before_utc", "not_valid_after_utc", "extensions"),
+    is_too_short,
+    is_weakly_signed,
+    is_authority,
+    is_for_servers,
+    key_is_taken,
+)
+
+
+def is_readable(certificate: x509.Certificate) -> bool:
+    """Whether all that is asked of a certificate here has an answer.
+
+    The library reads each part of a certificate when it is asked for, and no list says what it raises then (TypeError
+    for a name of bits, ValueError for the year 0): whatever it is, the certificate is one that nobody can use.
+    """
+    try:
+        with warnings.catch_warnings(action="ignore"):
+            for question in _QUESTIONS:
+                question(certificate)
+    except Exception:
+        return False
+    return True
