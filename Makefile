@@ -142,7 +142,7 @@ test-fresh: ## run make demo in a QEMU guest with a fresh Debian, control groups
 	@scripts/test-fresh$(ARGUMENTS)
 
 bench: setup ## measure validation, provisioning, configuration, logins, the page, crowds, relays and the stream; docs/performance.md has the figures
-	@scripts/bench
+	@bench/run
 
 docs: setup ## build the documents as a site in .cache/site; a broken link or a page missing in its menu fails
 	@scripts/docs

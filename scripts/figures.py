@@ -20,9 +20,9 @@ ROOT = Path(__file__).resolve().parent.parent
 # A file belongs to the first part whose pattern its path begins with.
 PARTS = (
     ("verification shipped to operators", r"tests/conference/|verification/"),
-    ("tests", r"tests/|molecule/|\.config/molecule/|lab/.*/test_|programs/.*/test_"),
+    ("tests", r"tests/|molecule/|\.config/molecule/|programs/.*/test_"),
     ("lab", r"lab/"),
-    ("benchmarks", r"scripts/bench|bench/"),
+    ("benchmarks", r"bench/"),
     ("examples", r"inventories/"),
     ("lock files", r"requirements.*\.txt"),
     ("documents", r"docs/|.*\.md$|mkdocs\.yml"),

@@ -1,4 +1,4 @@
-# settings.bash: sourced by up, down, status and bench: where the cloud's files lie and on which ports it answers.
+# settings.bash: sourced by up, down, status and bench/provision: where the cloud's files lie and on which ports it answers.
 #
 # LAB_CACHE              caches of all labs; safe to delete while the lab is down
 # LAB_STATE              running state of all labs

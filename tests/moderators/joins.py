@@ -1,6 +1,6 @@
-"""A crowd in real prosody: people enter and stay; one more waits beside a flood. For scripts/bench.
+"""A crowd in real prosody: people enter and stay; one more waits beside a flood. For bench/.
 
-The stand-ins of Jitsi's modules take part, jicofo and nginx do not: scripts/bench_crowd.py has nginx.
+The stand-ins of Jitsi's modules take part, jicofo and nginx do not: bench/crowd.py has nginx.
 """
 
 import asyncio

@@ -1,4 +1,4 @@
-"""What relaying costs: our configuration against a coturn that is told nothing but whom to trust. For scripts/bench."""
+"""What relaying costs: our configuration against a coturn that is told nothing but whom to trust. For bench/."""
 
 import contextlib
 import socket

@@ -1,4 +1,4 @@
-"""Whose zones and records are whose, and what is refused; on a real Designate by lab/openstack-full/test_names.py."""
+"""Whose zones and records are whose, and what is refused; on a real Designate by tests/cloud/test_names.py."""
 
 import time
 from types import SimpleNamespace as Thing

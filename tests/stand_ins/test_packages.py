@@ -20,11 +20,12 @@ import urllib.request
 from pathlib import Path
 
 import pytest
-
 from machine import SUITES, Machine, root_filesystems, wait
 
 HERE = Path(__file__).resolve().parent
-STATE = Path(os.environ.get("LAB_STATE") or HERE.parents[1] / ".lab") / "packages"
+ROOT = HERE.parents[1]
+PACKAGES = ROOT / "lab/packages"
+STATE = Path(os.environ.get("LAB_STATE") or ROOT / ".lab") / "packages"
 OLD = {
     **dict.fromkeys(("jitsi-meet-web", "jitsi-meet-web-config", "jitsi-meet-prosody"), "1.0.9268-1"),
     "jicofo": "1.0-1183-1",
@@ -244,7 +245,7 @@ class Packaged(Machine):
 
 @pytest.fixture(scope="session")
 def repository():
-    subprocess.run([HERE / "build"], check=True)
+    subprocess.run([PACKAGES / "build"], check=True)
     return STATE / "repo"
 
 
@@ -420,7 +421,7 @@ def drain(machine, minutes, name):
     file = STATE / "drain.yml"
     file.write_text(json.dumps([play | {"tasks": [{"ansible.builtin.import_role": role}]}]))
     words = ["nsenter", "-t", str(machine.holder.pid), "-n", Path(sys.executable).parent / "ansible-playbook", file]
-    return subprocess.Popen(words, cwd=HERE.parents[1], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    return subprocess.Popen(words, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
 
 
 def test_retire_waits_for_the_last_conference(running):
@@ -714,15 +715,15 @@ def test_purging_leaves_nothing(running):
 
 def test_the_repository_is_served(repository):
     address = "127.0.0.1:18099"
-    subprocess.run([HERE / "serve", "up", address], check=True)
+    subprocess.run([PACKAGES / "serve", "up", address], check=True)
     try:
-        again = subprocess.run([HERE / "serve", "up", address], check=True, capture_output=True, text=True)
+        again = subprocess.run([PACKAGES / "serve", "up", address], check=True, capture_output=True, text=True)
         assert address in again.stdout
         for path in ("jitsi-key.gpg.key", "stable/InRelease"):
             with urllib.request.urlopen(f"http://{address}/{path}") as answer:
                 assert b"BEGIN PGP" in answer.read()
     finally:
-        subprocess.run([HERE / "serve", "down", address], check=True)
+        subprocess.run([PACKAGES / "serve", "down", address], check=True)
     with pytest.raises(urllib.error.URLError):
         urllib.request.urlopen(f"http://{address}/")
 

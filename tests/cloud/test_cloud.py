@@ -1,4 +1,4 @@
-"""What the toolkit relies on, asked of the running cloud: ``pytest lab/openstack-full/test_cloud.py``.
+"""What the toolkit relies on, asked of the running cloud: ``pytest tests/cloud/test_cloud.py``.
 
 Needs ``lab/openstack-full/up`` to have run. Works as the customer, with a plain member's rights, as the toolkit does.
 """

@@ -8,8 +8,9 @@ import sys
 import tempfile
 from pathlib import Path
 
-import bench_wrk as wrk
 from site_of import DOMAIN, Site, run, serve, unpacked
+
+from bench import wrk
 
 ROOT = Path(__file__).resolve().parent.parent
 

@@ -8,8 +8,9 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-import bench_wrk as wrk
 from mapper import KEY, Mapper, free_port, jid
+
+from bench import wrk
 
 ROOT = Path(__file__).resolve().parent.parent
 

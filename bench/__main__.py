@@ -1,7 +1,7 @@
 """Measure validation, provisioning, configuration, logins, page, crowds, PINs, relays, stream: time and memory.
 
-usage: bench.py [--only validate|provision|configure|logins|page|crowd|joins|mapper|turn|streaming]
-       bench.py --measure NAME COMMAND...     one command, as one JSON line
+usage: python -m bench [--only validate|provision|configure|logins|page|crowd|joins|mapper|turn|streaming]
+       python -m bench --measure NAME COMMAND...     one command, as one JSON line
 
 Prints a table and stores it as JSON lines in $LAB_STATE/bench.jsonl. Compare rows of one run only: machines differ and
 are shared, so the ratios are what counts. CPU and memory are those of the command and what it waited for; servers in
@@ -20,10 +20,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from xml.etree.ElementTree import Element
 
-from bench_crowd import crowd
-from bench_mapper import mapper
-from bench_page import page
 from defusedxml.ElementTree import parse
+
+from bench.crowd import crowd
+from bench.mapper import mapper
+from bench.page import page
 
 ROOT = Path(__file__).resolve().parent.parent
 STATE = Path(os.environ.get("LAB_STATE", ROOT / ".lab"))
@@ -105,9 +106,9 @@ def customer() -> Iterator[str]:
 
 def provision() -> list[dict]:
     """1, 4, 8 and 16 bridges on the real OpenStack API; measured where the lab is."""
-    result = subprocess.run(["lab/openstack-api/bench"], cwd=ROOT, capture_output=True, text=True, check=False)
+    result = subprocess.run(["bench/provision"], cwd=ROOT, capture_output=True, text=True, check=False)
     if result.returncode:
-        sys.exit(f"bench: lab/openstack-api/bench failed:\n{result.stdout[-2000:]}{result.stderr[-2000:]}")
+        sys.exit(f"bench: provisioning failed:\n{result.stdout[-2000:]}{result.stderr[-2000:]}")
     return [show(json.loads(line)) for line in result.stdout.splitlines() if line.startswith("{")]
 
 
@@ -188,8 +189,8 @@ def turn() -> list[dict]:
 
 def streaming() -> list[dict]:
     """Viewers of the streaming server; a program of its own, as its site and the page's are called the same."""
-    command = [sys.executable, "scripts/bench_stream.py"]
-    shared = {"PYTHONPATH": "tests/streaming:tests/conference:tests/render:lab/packages"}
+    command = [sys.executable, "-m", "bench.stream"]
+    shared = {"PYTHONPATH": "tests:tests/streaming:tests/conference:tests/render"}
     done = subprocess.run(command, cwd=ROOT, env=os.environ | shared, capture_output=True, text=True, check=False)
     if done.returncode:
         sys.exit(f"bench: the stream failed:\n{done.stdout[-2000:]}{done.stderr[-2000:]}")

@@ -1,4 +1,4 @@
-"""DNS zones that customers share, on the running cloud's Designate: ``pytest lab/openstack-full/test_names.py``.
+"""DNS zones that customers share, on the running cloud's Designate: ``pytest tests/cloud/test_names.py``.
 
 Needs ``lab/openstack-full/up`` to have run. The roles' own modules are run, as the playbooks run them.
 """

@@ -6,15 +6,15 @@ import subprocess
 import threading
 
 import pytest
+from test_packages import PACKAGES, STATE
+
 from toolkit.cli.jitsi_releases import dated, releases
 from toolkit.cli.jitsi_repository import dates, package_list
-
-from test_packages import HERE, STATE
 
 
 @pytest.fixture(scope="module")
 def repository():
-    subprocess.run([HERE / "build"], check=True)
+    subprocess.run([PACKAGES / "build"], check=True)
     serve = functools.partial(http.server.SimpleHTTPRequestHandler, directory=str(STATE / "repo"))
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), serve) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
@@ -29,7 +29,7 @@ def test_the_meta_package_and_the_dates_say_what_belongs_together(repository):
         release.name: [f"{release.date:%Y-%m-%d}", *release.packages.values()]
         for release in releases(packages, dates(repository, dated(packages)))
     }
-    rows = [line.split() for line in (HERE / "releases").read_text().splitlines() if line[0] != "#"]
+    rows = [line.split() for line in (PACKAGES / "releases").read_text().splitlines() if line[0] != "#"]
     assert found == {
         release: [day, web, web, web, jicofo, bridge, recorder, gateway]
         for release, day, web, jicofo, bridge, recorder, gateway in rows
