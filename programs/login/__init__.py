@@ -6,6 +6,8 @@
   GET /logout, POST /logout           asks, and ends the session
   GET /_login/session                 for nginx: 204, with "X-Login: yes" where a session is good
   GET /_login/token                   for nginx: 204, with "X-Token: JWT" for the room of X-Original-URI
+  POST /_login/current                for prosody: {"sessions": [SID, ...], "fresh": false}, answered with those
+                                      that are good, {SID: is moderator}; SID is a claim sid
 
 The browser has a cookie, __Host-login: 256 random bits, which this service alone can read. The token for prosody (60
 seconds, one room) goes from here to nginx and from nginx to prosody: no browser, address bar or history ever has one.

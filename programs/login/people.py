@@ -7,7 +7,7 @@ import time
 
 from .backends import PasswordBackend, RedirectBackend, Refused, User
 from .guesses import Guesses, TooManyGuessesError, TooManyLoginsError, Turns, visitor_of
-from .sessions import Session, Sessions
+from .sessions import Session, Sessions, key_of
 from .settings import Settings
 
 LONGEST_LOGIN = 256
@@ -27,12 +27,26 @@ class People:
 
     async def session(self, cookie: str) -> Session | None:
         """Return the session of a cookie. The back end is asked from time to time whether the person is still there."""
-        session = self._sessions.find(cookie) if cookie else None
+        if not cookie:
+            return None
+        return await self._checked(key_of(cookie), self._settings.check_seconds, self._settings.check_wait)
+
+    async def current(self, keys: list[str], *, fresh: bool) -> dict[str, bool]:
+        """Return the sessions of these keys that are still good, and whether each is a moderator's.
+
+        fresh asks the back end of everybody, however lately it was asked.
+        """
+        age = 0 if fresh else self._settings.check_seconds
+        checks = (self._checked(key, age, self._settings.login_seconds) for key in keys)
+        return {session.key: session.user.moderator for session in await asyncio.gather(*checks) if session}
+
+    async def _checked(self, key: str, age: float, wait: float) -> Session | None:
+        session = self._sessions.find(key)
         if session is None or isinstance(self._backend, RedirectBackend):
             return session
-        if time.time() - session.checked < self._settings.check_seconds:
+        if time.time() - session.checked < age:
             return session
-        now = await self._current(session.user)
+        now = await self._current(session.user, wait)
         if now is None:
             self._sessions.end(session.key)
             return None
@@ -67,11 +81,11 @@ class People:
                 attempt.right = False
             return answer
 
-    async def _current(self, user: User) -> User | None:
+    async def _current(self, user: User, wait: float) -> User | None:
         """Return what the back end says of a person now; as before while it cannot be asked."""
         assert not isinstance(self._backend, RedirectBackend)
         try:
-            async with asyncio.timeout(self._settings.check_wait):
+            async with asyncio.timeout(wait):
                 now = await self._backend.current(user.login)
         except TimeoutError:
             return user

@@ -15,7 +15,7 @@ from . import targets
 from .backends import PasswordBackend, ProviderError, RedirectBackend, Refused, Target, User
 from .pages import Pages
 from .people import LONGEST_LOGIN, People
-from .sessions import Session, Sessions
+from .sessions import Session, Sessions, key_of
 from .settings import DAY, Settings
 from .texts import language_of
 from .tokens import token_for
@@ -53,8 +53,15 @@ class LoginApi:
             session = await self._session(request)
         if session is None or session.user.room not in ("", room):
             return web.Response(status=NO_CONTENT)
-        token = token_for(session.user, room, self._settings.key, self._settings.token_seconds)
+        token = token_for(session.user, room, self._settings.key, self._settings.token_seconds, session.key)
         return web.Response(status=NO_CONTENT, headers={"X-Token": token})
+
+    # For prosody
+
+    async def current(self, request: web.Request) -> web.Response:
+        """Say which sessions of running connections are still good, and who of them is a moderator now."""
+        question = await request.json()
+        return web.json_response(await self._people.current(question["sessions"], fresh=question["fresh"]))
 
     # For people
 
@@ -122,7 +129,7 @@ class LoginApi:
         language = self._language(request)
         if not self._is_own_form(request, str(form.get("form", ""))):
             return self._with_form(request, lambda mark: self._pages.logout(language, mark, "stale", 403))
-        session = self._sessions.find(request.cookies.get(LOGIN, ""))
+        session = self._sessions.find(key_of(request.cookies.get(LOGIN, "")))
         response = self._pages.logged_out(language)
         if session:
             self._sessions.end(session.key)
@@ -137,7 +144,7 @@ class LoginApi:
         return await self._people.session(request.cookies.get(LOGIN, ""))
 
     def _logged_in(self, request: web.Request, user: User, target: Target, *, stay: bool) -> web.Response:
-        before = self._sessions.find(request.cookies.get(LOGIN, ""))
+        before = self._sessions.find(key_of(request.cookies.get(LOGIN, "")))
         if before:
             self._sessions.end(before.key)
         cookie = self._sessions.begin(user, stay)
@@ -224,6 +231,7 @@ def application(settings: Settings, sessions: Sessions, backend: PasswordBackend
         [
             web.get("/_login/session", api.session),
             web.get("/_login/token", api.token),
+            web.post("/_login/current", api.current),
             web.get("/login", api.login_page),
             web.post("/login", api.login),
             web.get("/login/start", api.start),

@@ -58,12 +58,12 @@ class Sessions:
         self._database.execute(f"INSERT INTO sessions VALUES ({', '.join('?' * len(row))})", row)  # noqa: S608 - marks
         return cookie
 
-    def find(self, cookie: str) -> Session | None:
-        """Return the session of a cookie, unless it has ended, and note that it was used."""
-        row = self._database.execute("SELECT * FROM sessions WHERE key = ?", (key_of(cookie),)).fetchone()
+    def find(self, key: str) -> Session | None:
+        """Return the session with that key, unless it has ended, and note that it was used."""
+        row = self._database.execute("SELECT * FROM sessions WHERE key = ?", (key,)).fetchone()
         if not row:
             return None
-        key, login, moderator, room, logout, stamp, stay, created, used, checked = row
+        _, login, moderator, room, logout, stamp, stay, created, used, checked = row
         user = User(login, bool(moderator), room, logout, stamp)
         session = Session(key, user, bool(stay), created, used, checked)
         now = int(time.time())

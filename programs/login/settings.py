@@ -25,9 +25,9 @@ class Settings:
     idle_hours: float = 12  # without "stay logged in"
     days: float = 30
     token_seconds: int = 60
-    check_seconds: float = 60  # until the back end is asked again whether a person is still there
+    check_seconds: float = 30  # until the back end is asked again whether a person is still there
     login_seconds: float = 8
-    check_wait: float = 3  # seconds at most that a session waits for that
+    check_wait: float = 3  # seconds at most that a page waits for that
     workers: int = 32  # passwords that are checked at the same time
     waiting: int = 500  # logins that wait for their turn
     guesses: int = 5  # wrong passwords of a person, after which ...

@@ -10,8 +10,11 @@ from .backends import User
 ISSUER = "jitsi-login"
 
 
-def token_for(user: User, room: str, key: str, seconds: int) -> str:
-    """Return the token (HS256) of a person for a room, whose name is as prosody has it."""
+def token_for(user: User, room: str, key: str, seconds: int, session: str = "") -> str:
+    """Return the token (HS256) of a person for a room, whose name is as prosody has it.
+
+    session is what prosody asks by whether the person is still logged in; without one it does not ask.
+    """
     now = int(time.time())
     claims = {
         "iss": ISSUER,
@@ -22,5 +25,5 @@ def token_for(user: User, room: str, key: str, seconds: int) -> str:
         "exp": now + seconds,
         "jti": secrets.token_urlsafe(16),
         "context": {"user": {"moderator": user.moderator}},
-    }
+    } | ({"sid": session} if session else {})
     return jwt.encode(claims, key, algorithm="HS256")

@@ -1,17 +1,20 @@
-"""Tokens of the login service: good once, for one room, and for users who are still there."""
+"""Tokens of the login service: good once, for one room, and as long as the user is logged in."""
 
 import asyncio
-import json
-import re
 import ssl
 import time
 
 import jwt
 import pytest
-from conftest import LOGINS, PEOPLE, ROOM, opened
+from conftest import ROOM, opened
+from login_service import Browser, Service
 from xmpp import Refused, session
 
+from programs.login.backends import Refused as NoLogin
+from programs.login.backends import User
 from programs.login.tokens import ISSUER
+
+UNASKED = "the login service does not answer"
 
 
 def signed(prosody, key="", **claims):
@@ -26,16 +29,69 @@ async def login(crowd, token):
     return await crowd.stack.enter_async_context(arrival)
 
 
+class Directory:
+    """A back end in which accounts come and go; every password is right."""
+
+    def __init__(self):
+        self.users = {name: User(name, moderator=True) for name in ("anna", "bernd")}
+
+    def person(self, login):
+        return login
+
+    async def check(self, login, password, address):
+        return self.users[login]
+
+    async def current(self, login):
+        return self.users.get(login, NoLogin("wrong"))
+
+    async def close(self):
+        pass
+
+
+class Site:
+    """prosody, and the login service where prosody asks it."""
+
+    def __init__(self, prosody, folder):
+        self.prosody, self.folder, self.directory, self.running = prosody, folder, Directory(), None
+        self.socket = prosody.machine.root / "run/jitsi-login/http.sock"
+        self.socket.parent.mkdir(exist_ok=True)
+        self.socket.parent.chmod(0o755)
+
+    def start(self, check_seconds=0):
+        settings = {"key": self.prosody.key, "check_seconds": check_seconds}
+        self.running = Service(self.folder, self.directory, self.socket, **settings)
+        self.socket.chmod(0o666)
+
+    def stop(self):
+        if self.running:
+            self.running.stop()
+            self.socket.unlink(missing_ok=True)
+        self.running = None
+
+    def logged_in(self, name):
+        browser = Browser(self.running)
+        browser.log_in(name)
+        return browser
+
+    async def enter(self, crowd, browser):
+        """With what nginx is given for the room."""
+        arrival = await login(crowd, await asyncio.to_thread(browser.token, ROOM))
+        await arrival.join(crowd.address(ROOM))
+        return arrival
+
+
+@pytest.fixture(scope="module", autouse=True)
+def often(started):
+    """prosody asks each second, and not each 15 seconds."""
+    started.restart("sed -i 's/token_once = true;/&\\n  login_check_seconds = 1;/' /etc/prosody/prosody.cfg.lua")
+
+
 @pytest.fixture
-def let_in(prosody):
-    """let_in(**people): from now on these may log in, login to stamp; prosody has taken it."""
-
-    def write(people):
-        prosody.machine.put(LOGINS, json.dumps(people))
-        prosody.follow()
-
-    yield write
-    write({name: name for name in PEOPLE})
+def site(prosody, tmp_path):
+    site = Site(prosody, tmp_path)
+    site.start()
+    yield site
+    site.stop()
 
 
 def test_a_token_is_good_once(prosody, play):
@@ -59,7 +115,6 @@ def test_a_token_is_good_once(prosody, play):
         {"room": None},
         {"exp": None},
         {"exp": 1},
-        {"sub": "nobody"},
         {"sub": ""},
         {"iss": "jitsi"},
         {"aud": "jitsi"},
@@ -89,38 +144,84 @@ def test_a_token_for_one_room_opens_and_enters_no_other(play):
     play(scene)
 
 
-def test_a_removed_account_and_a_new_password_end_the_running_sessions_of_that_user_alone(prosody, play, let_in):
+def test_who_is_removed_or_logs_out_is_ended_in_the_running_meeting_and_nobody_else(site, play):
     async def scene(crowd):
         address = crowd.address(ROOM)
-        _, anna, bernd, emil = await opened(crowd, "anna", "bernd", "emil")
-        guest = await crowd.guest()
-        await guest.join(address)
-        gone = guest.until(lambda: guest.others(address) == {emil.nick})
-        people = {name: name for name in PEOPLE if name != "anna"} | {"bernd": "a new password"}
-        await asyncio.to_thread(let_in, people)
-        await gone
-        for person in (anna, bernd):
-            with pytest.raises(Refused, match="hung up"):
-                await person.hear("anything")
-        assert (emil.over, guest.over) == (False, False)
-        with pytest.raises(Refused, match="not accepted"):
-            await crowd.person("anna")
-        await (await crowd.person("bernd")).join(address)
+        await (await crowd.focus()).join(address, "focus")
+        phone, laptop, bernd = [await asyncio.to_thread(site.logged_in, name) for name in ("anna", "anna", "bernd")]
+        on_phone, on_laptop, other = [await site.enter(crowd, browser) for browser in (phone, laptop, bernd)]
+        await asyncio.to_thread(phone.get, "/logout")
+        await asyncio.to_thread(lambda: phone.post("/logout", {"form": phone.mark()}))
+        with pytest.raises(Refused, match="hung up"):
+            await on_phone.hear("anything")
+        assert not on_laptop.over
+        del site.directory.users["anna"]
+        with pytest.raises(Refused, match="hung up"):
+            await on_laptop.hear("anything")
+        await other.until(lambda: not other.others(address))
+        await other.exists(address)
+        assert not other.over
 
     play(scene)
 
 
-def test_a_file_that_cannot_be_read_ends_nothing(prosody, play):
-    async def scene(crowd):
-        _, anna = await opened(crowd, "anna")
-        prosody.machine.put(LOGINS, "{")
-        await asyncio.to_thread(prosody.follow)
-        await anna.exists(crowd.address(ROOM))
-        assert not anna.over
-        await crowd.person("anna")
+def test_after_a_reload_the_back_end_is_asked_however_lately_it_was(site, play):
+    site.stop()
+    site.start(check_seconds=3600)
 
-    try:
-        play(scene)
-    finally:
-        prosody.machine.put(LOGINS, json.dumps({name: name for name in PEOPLE}))
-    assert re.search("who may log in stays as it was", prosody.log())
+    async def scene(crowd):
+        await (await crowd.focus()).join(crowd.address(ROOM), "focus")
+        anna = await site.enter(crowd, await asyncio.to_thread(site.logged_in, "anna"))
+        del site.directory.users["anna"]
+        await asyncio.to_thread(site.prosody.follow)
+        with pytest.raises(Refused, match="hung up"):
+            await anna.hear("anything")
+
+    play(scene)
+
+
+def test_who_leaves_the_group_loses_the_right_and_who_comes_into_it_gets_it(site, play):
+    site.prosody.follow(by="group")
+
+    async def scene(crowd):
+        address = crowd.address(ROOM)
+        site.directory.users["bernd"] = User("bernd")
+        await (await crowd.focus()).join(address, "focus")
+        anna = await site.enter(crowd, await asyncio.to_thread(site.logged_in, "anna"))
+        bernd = await site.enter(crowd, await asyncio.to_thread(site.logged_in, "bernd"))
+        assert (anna.role(address), bernd.role(address)) == ("moderator", "participant")
+        site.directory.users |= {"anna": User("anna"), "bernd": User("bernd", moderator=True)}
+        await bernd.until(lambda: bernd.role(address) == "moderator")
+        await anna.until(lambda: anna.role(address) == "participant")
+        assert not anna.over
+
+    play(scene)
+
+
+@pytest.mark.parametrize("why", ["the service is away", "the service fails", "the directory is away"])
+def test_while_nobody_can_be_asked_everybody_stays_who_he_is(site, play, why):
+    async def scene(crowd):
+        address = crowd.address(ROOM)
+        await (await crowd.focus()).join(address, "focus")
+        anna = await site.enter(crowd, await asyncio.to_thread(site.logged_in, "anna"))
+        before = len(site.prosody.lines(UNASKED))
+        if why == "the directory is away":
+            asked = asyncio.Event()
+
+            async def current(login):
+                crowd_loop.call_soon_threadsafe(asked.set)
+                return NoLogin("unavailable")
+
+            crowd_loop, site.directory.current = asyncio.get_running_loop(), current
+            await asked.wait()
+        else:
+            if why == "the service is away":
+                site.stop()
+            else:
+                site.directory.users = None
+            while len(site.prosody.lines(UNASKED)) == before:
+                await asyncio.sleep(0.05)
+        await anna.exists(address)
+        assert (anna.over, anna.role(address)) == (False, "moderator")
+
+    play(scene)

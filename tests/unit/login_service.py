@@ -84,9 +84,9 @@ class Answer:
 
 
 class Service:
-    def __init__(self, folder, backend=None, **changes):
+    def __init__(self, folder, backend=None, socket=None, **changes):
         self.folder, self.backend, self.settings = folder, backend, settings_with(**changes)
-        self.socket, self.database = folder / "http.sock", folder / "sessions.sqlite"
+        self.socket, self.database = socket or folder / "http.sock", folder / "sessions.sqlite"
         self.start()
 
     def start(self):

@@ -10,7 +10,7 @@ from html.parser import HTMLParser
 
 import jwt
 import pytest
-from login_service import DOMAIN, KEY, ORIGIN, Browser, Fake, Service, hash_of, settings_with
+from login_service import DOMAIN, KEY, ORIGIN, Browser, Fake, Service, UnixConnection, hash_of, settings_with
 
 from programs.login import sessions as sessions_module
 from programs.login.backends import MODULES, REASONS, Refused, Target, User, create
@@ -285,6 +285,35 @@ def test_the_back_end_is_asked_from_time_to_time(serve):
     backend.now = Refused("disabled")
     assert not browser.is_logged_in()
     backend.now = User("anna")
+    assert not browser.is_logged_in()
+
+
+def test_prosody_learns_which_sessions_are_good_and_who_is_a_moderator_now(serve):
+    backend = Fake()
+    service = serve(backend, check_seconds=3600, login_seconds=0.05)
+    browser, other = Browser(service), Browser(service)
+    browser.log_in(word="right")
+    other.log_in(word="right")
+    [session, ended] = [claims(each.token())["sid"] for each in (browser, other)]
+
+    def current(fresh):
+        connection = UnixConnection(service.socket)
+        body = json.dumps({"sessions": [session, ended, "unknown"], "fresh": fresh})
+        connection.request("POST", "/_login/current", body, {"Content-Type": "application/json"})
+        answer = json.loads(connection.getresponse().read())
+        connection.close()
+        return answer
+
+    assert current(False) == {session: False, ended: False}
+    other.get("/logout")
+    other.post("/logout", {"form": other.mark()})
+    backend.now = User("anna", moderator=True)
+    assert current(False) == {session: False}  # asked a moment ago
+    assert current(True) == {session: True}
+    backend.now = None  # never answers
+    assert current(True) == {session: True}
+    backend.now = Refused("wrong")
+    assert current(True) == {}
     assert not browser.is_logged_in()
 
 

@@ -252,6 +252,16 @@ module:hook("muc-config-submitted/muc#roomconfig_roomsecret", function (event)
 	end);
 end, -1);
 
+-- Makes everybody's rights what they are now.
+local function settle_everybody()
+	local muc = prosody.hosts[module.host].modules.muc;
+	for room in muc and muc.live_rooms() or function () end do
+		for _, occupant in room:each_occupant() do
+			if is_person(occupant) then settle(room, occupant, prosody.full_sessions[occupant.jid]); end
+		end
+	end
+end
+
 -- The rules.
 
 local function read_rules()
@@ -268,14 +278,10 @@ local function read_rules()
 	end
 	state.rules = rules;
 	module:log("info", "the rules for moderators are read");
-	local muc = prosody.hosts[module.host].modules.muc;
-	for room in muc and muc.live_rooms() or function () end do
-		for _, occupant in room:each_occupant() do
-			if is_person(occupant) then settle(room, occupant, prosody.full_sessions[occupant.jid]); end
-		end
-	end
+	settle_everybody();
 end
 
 read_rules();
 module:hook_global("config-reloaded", read_rules);
+module:hook_global("jitsi-moderators-changed", settle_everybody);
 module:daily("Forget seats that nobody uses", seats.forget);
