@@ -221,5 +221,7 @@ def pytest_terminal_summary(terminalreporter, config):
         explanations = [(text, known) for (_, text), known in unclear.items()]
         for text, known in explanations + [(text, []) for text in dict.fromkeys(remarks)]:
             if any(known):
-                terminalreporter.write_line(f"  for {', '.join(known)}")
+                # What is wrong with all cases is said in few words: whoever reads the first lines reads the reason.
+                named = f"all {len(known)}" if len(known) == len(reports) > 3 else ", ".join(known)
+                terminalreporter.write_line(f"  for {named}")
             terminalreporter.write_line(textwrap.indent(textwrap.dedent(text), "    "))

@@ -109,7 +109,8 @@ class Customer:
     secret, look is what of the page is the customer's own: its name, whether it has a logo, per language the heading
     of the text that asks; recordings tell their storage and whether they are sealed, stream_targets where rooms may
     be streamed to, stream_word is what viewers of the stream must know, if anything; numbers are those people call,
-    trunk tells how calls sound, lines how many of them each gateway takes.
+    trunk tells how calls sound, lines how many of them each gateway takes. browsers are those in which moderators have
+    logged in: the headers that each sends, by name.
     Holds passwords: never print it.
     """
 
@@ -136,6 +137,7 @@ class Customer:
     numbers: list[str] = dataclasses.field(default_factory=list)
     trunk: dict = dataclasses.field(default_factory=dict)
     lines: int = 0
+    browsers: dict[str, dict[str, str]] = dataclasses.field(default_factory=dict, repr=False)
 
     @classmethod
     def read(cls, file: str) -> "Customer":

@@ -35,7 +35,7 @@ DATA = "jabber:x:data"
 
 REGISTER = "{http://jabber.org/features/iq-register}register"
 
-TIMEOUT = 10
+TIMEOUT = 30  # seconds for an answer: a busy server is slow, and still there
 
 
 class Refused(Exception):
@@ -518,11 +518,20 @@ def has_ended(presence: ET.Element) -> bool:
     return presence.find(f"{{{MUC}#user}}x/{{{MUC}#user}}destroy") is not None
 
 
-def log_in(customer: Customer, name: str, password: str, agreed: dict[str, str]) -> dict[str, str]:
-    """The headers of a browser whose user has logged in; Refused where it keeps no session."""
-    headers = outside.log_in(customer, name, password or customer.moderators[name], agreed)
-    if not headers:
-        raise Refused("the password is not accepted")
+def browser(customer: Customer, name: str, password: str) -> dict[str, str]:
+    """The headers of a browser that has agreed to what the page asks, and where somebody named has logged in.
+
+    Moderators log in once, and have one browser for all that they do. Refused where a password is not accepted.
+    """
+    if name and not password and name in customer.browsers:
+        return customer.browsers[name]
+    headers = outside.consent(customer) if customer.consent else {}
+    if name:
+        headers = outside.log_in(customer, name, password or customer.moderators[name], headers)
+        if not headers:
+            raise Refused("the password is not accepted")
+        if not password:
+            customer.browsers[name] = headers
     return headers
 
 
@@ -544,9 +553,9 @@ async def session(
     room = room.partition("@")[0]
     transport_class, path = CARRIERS[carrier]
     domain = customer.domain if name or token else f"guest.{customer.domain}"
-    agreed = await asyncio.to_thread(outside.consent, customer) if customer.consent else {}
-    if name and customer.login_service:
-        agreed = await asyncio.to_thread(log_in, customer, name, password, agreed)
+    user = name if customer.login_service else ""
+    headers = await asyncio.to_thread(browser, customer, user, password)
+    if user:
         name, room = "", room or customer.meeting_name()
     elif name and customer.tokens:
         name, token = "", customer.token(name, password, **({"room": room} if room else {}))
@@ -562,7 +571,7 @@ async def session(
     client.enable_starttls = False  # the carrier is encrypted already
     addresses = {known: customer.address(known) for known in customer.addresses}
     connector = aiohttp.TCPConnector(ssl=context, resolver=KnownAddresses(addresses))
-    async with aiohttp.ClientSession(connector=connector, headers=agreed) as http:
+    async with aiohttp.ClientSession(connector=connector, headers=headers) as http:
         # A guest's virtual host has no name in the world: the page's own host carries it.
         transport = transport_class(http, f"{customer.url}/{path}", domain)
         sender = asyncio.ensure_future(client.run_filters())

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -76,6 +77,12 @@ def test_a_check_of_one_bridge_is_skipped_for_the_bridge_that_does_not_run(verif
     assert "acme-jvb-2: jitsi-videobridge2 is failed" in said
     assert "  for acme-jvb-2\n    Skipped: jitsi-videobridge2 does not run on acme-jvb-2" in said
     assert "FAILED  Every bridge says it is healthy" in said, "the other one was asked"
+
+
+def test_a_reason_that_holds_for_all_cases_is_said_without_their_names(verify):
+    said = verify("daemons_run or opens_no_room", ["acme-meet prosody"])
+    assert re.search(r"  for all \d+\n    Skipped: prosody does not run on acme-meet", said)
+    assert "over websocket" not in said
 
 
 def test_a_disk_that_is_nearly_full_is_named(verify):
