@@ -49,7 +49,7 @@ REMEMBER_ICE = """
 def need(program: str, package: str) -> str:
     """The path of a program of this machine, or the command that installs it."""
     path = shutil.which(program)
-    assert path, f"{program} is missing on this machine. Cure: apt-get install {package}"
+    assert path, f"{program} is missing on this machine. Fix: apt-get install {package}"
     return path
 
 
@@ -100,7 +100,7 @@ def undisturbed[Seen](look: Callable[[], Seen]) -> Seen:
     for _ in range(TRIES):
         with contextlib.suppress(NetworkChanged):
             return look()
-    raise AssertionError("the network of this machine changes all the time: ask from another one")
+    raise AssertionError("the network of this machine keeps changing: verify from another machine")
 
 
 # Tells what the page's policy keeps from the page itself. That somebody else was not asked is what the policy is for.

@@ -122,7 +122,7 @@ def stopped(pytestconfig) -> set[tuple[str, str]]:
 def moderator(customer) -> str:
     """The login of somebody who may open rooms."""
     if not customer.moderators:
-        pytest.skip("nobody's login is known here: write a test_login, or with jitsi_token_secret jitsi_moderators")
+        pytest.skip("no login is known: set jitsi_directory.test_login or, with jitsi_token_secret, jitsi_moderators")
     return next(iter(customer.moderators))
 
 

@@ -27,11 +27,11 @@ def bridges_at_focus(meet, customer) -> tuple[dict, dict]:
 
 @pytest.mark.needs("prosody", "jicofo")
 @pytest.mark.notice(
-    "conferences get crowded or fail from the third person on: bridges the customer pays for are not used",
+    "meetings are overloaded or fail with the third participant: bridges the customer pays for are not used",
     "on {meet}: curl -s 127.0.0.1:8888/debug (drain: make undrain); on the missing bridge: tail /var/log/jitsi/jvb.log",
 )
 def test_bridge_count(customer, meet):
-    """The focus knows the bridges that are planned, all fit for work, and no others"""
+    """Jicofo knows exactly the planned bridges, and all of them take meetings"""
     planned = {bridge.name for bridge in customer.group("videobridges")}
     patience = time.monotonic() + 20  # a bridge shows itself some seconds after its start, health comes with a check
     while True:
@@ -41,29 +41,29 @@ def test_bridge_count(customer, meet):
             break
         time.sleep(1)
     assert planned == set(known) == fit, (
-        f"{len(planned)} planned, {len(known)} known to the focus, {len(fit)} fit for work; amiss: "
+        f"{len(planned)} planned, {len(known)} known to jicofo, {len(fit)} of them take meetings; wrong: "
         f"{', '.join(sorted((planned ^ fit) | (planned ^ set(known))))}"
     )
 
 
 @pytest.mark.needs("jitsi-videobridge2")
 @pytest.mark.notice(
-    "sound and picture fail in rooms placed on {bridge}",
+    "audio and video fail in meetings on {bridge}",
     "on {bridge}: curl -i 127.0.0.1:8080/about/health; systemctl --failed; tail /var/log/jitsi/jvb.log",
 )
 def test_bridge_health(login, bridge):
-    """Every bridge says it is healthy"""
+    """Every bridge reports that it is healthy"""
     status, text = fetch(login(bridge), "http://127.0.0.1:8080/about/health")
     assert status == 200, f"/about/health answers {status}: {text}"
 
 
 @pytest.mark.needs("jitsi-videobridge2", "nginx")
 @pytest.mark.notice(
-    "sound and picture stay away from the third person on in rooms placed on {bridge}",
+    "meetings of three or more on {bridge} have no audio and no video",
     "on {bridge}: ss -lnup | grep 10000; nft list ruleset; the security group of the bridges (make plan)",
 )
 def test_media_port(customer, bridge, stand_in):
-    """The media port of every bridge can be reached"""
+    """The media port of every bridge is reachable"""
     for address in bridge.public:
         with turn.StunClient(turn.UdpCarrier(address, MEDIA_PORT)) as client:
             try:
@@ -78,16 +78,16 @@ def test_media_port(customer, bridge, stand_in):
 
 @pytest.mark.needs("prosody", "jicofo")
 @pytest.mark.notice(
-    "large meetings fail, or people are placed on bridges far away",
+    "large meetings fail, or participants are placed on distant bridges",
     "on {meet}: curl -s 127.0.0.1:8888/debug; on the bridges: relay in /etc/jitsi/videobridge/jvb.conf",
 )
 def test_bridges_share_meetings(customer, meet):
-    """Where meetings use several bridges, the focus knows each with its region and its own name, all of one version"""
+    """Where meetings span several bridges, jicofo knows the region and relay ID of each, and all run one version"""
     planned = {bridge.name: bridge.region for bridge in customer.group("videobridges")}
     if not all(planned.values()):
         pytest.skip("meetings stay on one bridge here (jitsi_bridge_strategy is single)")
     selector, known = bridges_at_focus(meet, customer)
-    assert not selector["strategy"].startswith("Single"), "the focus keeps every meeting on one bridge"
+    assert not selector["strategy"].startswith("Single"), "jicofo keeps every meeting on one bridge"
     assert {name: bridge["region"] for name, bridge in known.items()} == planned
     assert {name: bridge["relay-id"] for name, bridge in known.items()} == {name: name for name in planned}
     versions = {bridge["version"] for bridge in known.values()}

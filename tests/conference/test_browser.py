@@ -87,18 +87,18 @@ def meeting(customer, moderator, stand_in, tmp_path_factory):
     return browser.undisturbed(lambda: hold(customer, moderator, visitor_class, tmp_path_factory.mktemp("browser")))
 
 
-@pytest.mark.notice("the page opens, but nobody gets into a conference", LOOK)
+@pytest.mark.notice("the page opens, but nobody can join a meeting", LOOK)
 def test_meeting(meeting):
-    """In the browser a guest waits and is told so, moderators log in, come again, and everybody is there once"""
+    """In the browser a guest waits and sees why, moderators log in and rejoin, and each participant appears once"""
     assert meeting.visitors
 
 
 @pytest.mark.guard(
-    "people are seen and heard as soon as they enter",
+    "participants are seen and heard as soon as they join",
     "/plugin.head.html of {domain} (role web); the room's startMuted in prosody (role prosody)",
 )
 def test_off_at_entry(customer, meeting):
-    """Microphone and camera are off before and after entering, as far as the customer wants them to be"""
+    """Microphone and camera are off before and after joining, as the settings say"""
     for place, seen in (
         ("on the screen before the room", [visitor.off_before for visitor in meeting.visitors]),
         ("in the room", meeting.off_inside),
@@ -109,41 +109,43 @@ def test_off_at_entry(customer, meeting):
 
 @pytest.mark.guard("parts of the page do not work or look broken", LOOK)
 def test_no_complaints(meeting):
-    """The page raises no exception, gets every file it asks for, and is not kept from its own by its policy"""
+    """The page raises no exception, loads every file, and its Content-Security-Policy blocks nothing it needs"""
     assert not meeting.complaints, "; ".join(meeting.complaints)
 
 
 @pytest.mark.guard(
-    "somebody else learns who meets when: that breaks what the customer tells participants about their data",
-    "config.js and interface_config.js of {domain} (role web): which key names that host?",
+    "a third party learns who meets when, against what the customer's privacy notice promises",
+    "config.js and interface_config.js of {domain} (role web): find the key that names that host",
 )
 def test_no_third_party(customer, meeting):
-    """During a meeting the browser asks nobody but the customer's servers"""
+    """During a meeting the browser contacts the customer's servers only"""
     strangers = {host for host in meeting.servers | meeting.names if not own(customer, host)}
-    assert not strangers, f"the browser asks {', '.join(sorted(strangers))}"
-    assert customer.domain in meeting.names, "the browser's log does not even name the customer"
+    assert not strangers, f"the browser contacts {', '.join(sorted(strangers))}"
+    assert customer.domain in meeting.names, (
+        "the browser's log does not contain the customer's domain: nothing was recorded"
+    )
 
 
 @pytest.mark.guard(
-    "nothing, but by a crafted link the page can be made to tell somebody else who meets when",
+    "nothing; but a crafted link can make the page tell a third party who meets when",
     "Content-Security-Policy in /etc/nginx/nginx.conf on {meet} (role web)",
 )
 def test_no_stranger(meeting):
-    """The browser does not let the page ask anybody else, whatever the page tries"""
-    assert not meeting.let_pass, f"the page can ask a stranger by {', '.join(meeting.let_pass)}"
+    """The browser blocks every attempt of the page to contact another host"""
+    assert not meeting.let_pass, f"the page can contact another host by {', '.join(meeting.let_pass)}"
 
 
 @pytest.mark.notice(
-    "the page has not the customer's name or pictures", "on {meet}: ls -R /var/www/branding; nginx -T (role web)"
+    "the page lacks the customer's name or pictures", "on {meet}: ls -R /var/www/branding; nginx -T (role web)"
 )
 def test_look(customer, meeting):
-    """In the browser the conference bears the customer's name and logo"""
+    """The page shows the customer's name and logo"""
     name = customer.look["name"]
-    assert all(name in title for title in meeting.titles), f"the page is called {' and '.join(meeting.titles)}"
+    assert all(name in title for title in meeting.titles), f"the page's title is {' and '.join(meeting.titles)}"
     logo = json.loads(outside.get(customer, "/branding.json").text)["logoImageUrl"]
-    assert bool(logo) == customer.look["logo"], f"the page is told {logo or 'no logo'}"
+    assert bool(logo) == customer.look["logo"], f"the page's configuration has {logo or 'no logo'}"
     missed = [url for url in (f"{customer.url}/branding.json", logo) if url and meeting.answers.get(url) != 200]
-    assert not missed, f"the browser did not get {', '.join(missed)}"
+    assert not missed, f"the browser could not load {', '.join(missed)}"
 
 
 def own(customer, host: str) -> bool:

@@ -8,8 +8,8 @@ AGREE = 5  # seconds; what is good for a time is so for minutes at least
 
 
 @pytest.mark.notice(
-    "people behind strict firewalls and people with tokens are not let in, now and then",
-    "on the server named below: timedatectl timesync-status; 123/udp goes out (make plan)",
+    "participants behind strict firewalls, or with tokens, cannot join at times",
+    "on the server named below: timedatectl timesync-status; outgoing 123/udp must be open (make plan)",
 )
 def test_clocks_agree(customer, login):
     """The clocks of all servers agree"""

@@ -11,56 +11,56 @@ pytestmark = pytest.mark.needs("nginx")
 ENDPOINTS = ["/http-bind", "/xmpp-websocket", "/config.js", "/libs/app.bundle.min.js"]
 
 SILENT = pytest.mark.guard(
-    "people's browsers talk to the conference before they were asked: that breaks what they are told",
-    "on {meet}: the gate in /etc/nginx/nginx.conf (role web); jitsi_consent",
+    "browsers contact the conference before their users consent, against what the consent page says",
+    "on {meet}: the consent gate in /etc/nginx/nginx.conf (role consent_gate); jitsi_consent",
 )
 ASKS = pytest.mark.notice(
-    "visitors are not asked for their consent, not in the right words, or cannot give it",
-    "on {meet}: ls /var/www/consent; nginx -T (role web); jitsi_consent_texts",
+    "visitors see no consent page or the wrong text, or cannot agree",
+    "on {meet}: ls /var/www/consent; nginx -T (role consent_gate); jitsi_consent_texts",
 )
 
 
 @pytest.fixture(autouse=True)
 def promised(customer):
     if not customer.consent:
-        pytest.skip("this customer's visitors are not asked (jitsi_consent is none)")
+        pytest.skip("there is no consent page (jitsi_consent is none)")
 
 
 @ASKS
 @pytest.mark.parametrize("path", ["/", "/verify?a=b", "/team/verify"], ids=["start", "room", "tenant"])
 def test_page_asks(customer, path):
-    """Before anything else the page asks for consent; who agrees gets what was asked for, and one cookie"""
+    """The consent page comes first; who agrees gets the requested page and a single cookie"""
     before = outside.ask(customer, path)
     assert before.status == 200, f"{path} answers {before.status}"
-    assert 'id="consent"' in before.text, f"{path} does not ask"
+    assert 'id="consent"' in before.text, f"{path} shows no consent page"
     agreed = outside.ask(customer, path, method="POST", Origin=customer.url)
     assert (agreed.status, agreed.headers["Location"]) == (303, customer.url + path)
     after = outside.ask(customer, path, **outside.consent(customer))
-    assert "var config" in after.text, f"{path} is not the conference's page after consent"
+    assert "var config" in after.text, f"{path} does not show the conference page after consent"
 
 
 @ASKS
 def test_words(customer):
-    """Visitors are asked in the customer's own words, in their language"""
+    """The consent page has the customer's texts, in the visitor's language"""
     for language, title in customer.look["asks"].items():
         text = outside.ask(customer, "/", **{"Accept-Language": language}).text
         [heading] = re.findall("<h1>(.*)</h1>", text)
-        assert html.unescape(heading) == title, f"in {language} the page is headed {heading}"
+        assert html.unescape(heading) == title, f"in {language} the page's heading is {heading}"
 
 
 @SILENT
 @pytest.mark.parametrize("path", ["/", "/verify", "/team/verify"], ids=["start", "room", "tenant"])
 def test_page_has_nothing_else(customer, path):
-    """The page that asks brings nothing of the conference and stores nothing"""
+    """The consent page loads nothing of the conference page and stores nothing"""
     answer = outside.ask(customer, path)
-    assert "config.js" not in answer.text, f"{path} speaks of config.js"
-    assert 'src="/' not in answer.text, f"{path} loads something"
+    assert "config.js" not in answer.text, f"{path} mentions config.js"
+    assert 'src="/' not in answer.text, f"{path} loads a file of the server"
     assert answer.headers["Set-Cookie"] is None, f"{path} sets a cookie"
 
 
 @SILENT
 @pytest.mark.parametrize("path", ENDPOINTS)
 def test_endpoints_refuse(customer, path):
-    """Signalling and the conference's files are refused to who has not agreed"""
+    """Without consent, signalling and the files of the conference page are refused"""
     answer = outside.ask(customer, path)
-    assert answer.status == 403, f"{path} answers {answer.status} to somebody who was not asked"
+    assert answer.status == 403, f"{path} answers {answer.status} without consent"

@@ -11,11 +11,11 @@ ASK = Path(__file__).parent / "remote_directory.py"
 
 
 @pytest.mark.guard(
-    "nothing, but the directory tells or does what it must not",
-    "on {directory}: /etc/ldap/slapd.ldif (role openldap), ss -lntp",
+    "nothing; but the directory reveals or allows more than it should",
+    "on {directory}: /etc/ldap/slapd.ldif (role openldap); ss -lntp",
 )
 def test_directory_keeps_to_itself(meet, customer, directory):
-    """The own directory shows nothing to strangers, no passwords to the reader, and talks inside TLS only"""
+    """The OpenLDAP server shows nothing to anonymous clients and no passwords to cn=reader, and speaks TLS only"""
     tree = "dc=" + customer.domain.replace(".", ",dc=")
     done = meet.run("python3 -W ignore -c %s %s", ASK.read_text(), tree)
     assert done.rc == 0, done.stderr
@@ -24,17 +24,19 @@ def test_directory_keeps_to_itself(meet, customer, directory):
 
 
 @pytest.mark.guard(
-    "nothing, but passwords lie about on {directory}",
+    "nothing; but password hashes on {directory} can be read by others",
     "on {directory}: ls -lR /etc/ldap /var/lib/ldap /var/backups/openldap; slapcat (role openldap)",
 )
 def test_directory_keeps_hashes(login, directory):
-    """The own directory keeps passwords as Argon2 hashes, in files nobody else reads"""
+    """The OpenLDAP server stores passwords as Argon2 hashes, in files that only root and slapd can read"""
     server = login(directory)
     dump = server.run("slapcat -o ldif-wrap=no -n 1 -a '(userPassword=*)'")
     assert dump.rc == 0, dump.stderr
     kept = [line for line in dump.stdout.splitlines() if line.startswith("userPassword")]
-    assert kept, "nobody has a password"
+    assert kept, "no entry has a password"
     # Base64 of "{ARGON2}$".
-    assert all(line.startswith("userPassword:: e0FSR09OMn0k") for line in kept), "some are kept in another way"
+    assert all(line.startswith("userPassword:: e0FSR09OMn0k") for line in kept), (
+        "some passwords are not stored as Argon2 hashes"
+    )
     readable = server.check_output("find /var/lib/ldap /var/backups/openldap /etc/ldap/server.key -type f -perm /o+r")
-    assert not readable, f"anybody there reads {readable}"
+    assert not readable, f"any local user can read {readable}"

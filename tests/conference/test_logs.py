@@ -12,7 +12,7 @@ import pytest
 import xmpp
 from xmpp import Refused, element
 
-LOOK = "the log named on {server} and the level of the daemon that writes it; how long: role log_retention"
+LOOK = "on {server}: the named log, and the log level of the daemon that writes it; retention: role log_retention"
 # Where daemons write that participants talk to. sshd is not theirs: it may name the operator's address.
 DAEMONS = "nginx prosody jicofo jitsi-videobridge2 coturn jitsi-directory jitsi-login"
 
@@ -90,9 +90,9 @@ def unlike_itself(text: str) -> str:
 
 
 @pytest.mark.needs("nginx", "prosody", "jicofo")
-@pytest.mark.guard("somebody can read later who met when and what was said", LOOK)
+@pytest.mark.guard("it can be read later who met when and what was said", LOOK)
 def test_no_traces(login, server, traces):
-    """No log names rooms, people or what they said, and none a participant's address"""
+    """No log contains names of rooms or participants, chat messages or participants' IP addresses"""
     shell = login(server)
     shell.check_output("journalctl --sync")
     found = []
@@ -109,9 +109,9 @@ def test_no_traces(login, server, traces):
     assert not found, f"{server.name}: {'; '.join(found)}"
 
 
-@pytest.mark.guard("data live longer than participants were told", LOOK)
+@pytest.mark.guard("data are kept longer than participants were told", LOOK)
 def test_nothing_is_old(customer, login, server):
-    """Nothing in any log is older than the days that were chosen"""
+    """No log entry is older than jitsi_log_retention_days"""
     shell = login(server)
     old = shell.check_output("find /var/log -type f -size +0 -mmin +%s", str(customer.log_days * 1440)).split()
     if shell.check_output("journalctl -q -o cat -n 1 --until=-%sd", str(customer.log_days)):
@@ -120,10 +120,10 @@ def test_nothing_is_old(customer, login, server):
 
 
 @pytest.mark.guard(
-    "data live longer than participants were told", "systemctl list-timers on {server} (role log_retention)"
+    "data are kept longer than participants were told", "on {server}: systemctl list-timers (role log_retention)"
 )
 def test_forgetting_goes_on(login, server):
-    """What deletes old logs is due today"""
+    """The timers that delete old logs run today"""
     shell = login(server)
     for timer in ("logrotate.timer", "log-retention.timer"):
         state = shell.run("systemctl is-active %s", timer).stdout.strip()

@@ -17,7 +17,7 @@ KNOCKED = [
 DHCP_CLIENT = {68, 546}
 
 OPEN = pytest.mark.guard(
-    "nothing, but the world reaches a service on {server} it must not reach",
+    "nothing; but the internet reaches a service on {server} that must be closed",
     "group_vars/jitsi/firewall.yml; on {server}: nft list ruleset; ss -lntup; the security groups (make plan)",
 )
 
@@ -30,11 +30,11 @@ def doors(customer) -> dict[tuple[str, int], str]:
 
 
 @pytest.mark.notice(
-    "parts of the conference cannot be reached, or the world reaches a service on {server} it must not reach",
+    "parts of the conference are unreachable, or the internet reaches a service on {server} that must be closed",
     "group_vars/jitsi/firewall.yml; on {server}: nft list ruleset; the security groups (make plan)",
 )
 def test_ports_from_outside(customer, server, doors):
-    """From outside exactly the ports of the firewall matrix are open"""
+    """From outside, exactly the ports of the firewall matrix are open"""
     world = server.allowed(customer.firewall, "tcp", {"world"})
     admin = server.allowed(customer.firewall, "tcp", {"admin"})  # may be let through, depending on where we stand
     errors = []
@@ -78,7 +78,7 @@ def listeners(text: str) -> list[tuple[str, int, str]]:
 
 @OPEN
 def test_listeners(customer, login, server):
-    """On every server only what the matrix knows, or the firewall surely guards, listens on more than loopback"""
+    """On every server, only ports of the firewall matrix or ports that it blocks listen beyond loopback"""
     done = login(server).run("ss -Hlntup")
     assert done.rc == 0, done.stderr
     strangers = {
@@ -93,7 +93,7 @@ def test_listeners(customer, login, server):
 
 @OPEN
 def test_host_firewall(login, server):
-    """On every server the firewall is loaded and drops what it does not know"""
+    """On every server the firewall is loaded and drops everything else"""
     done = login(server).run("nft --json list chains")
     assert done.rc == 0, done.stderr
     chains = [entry["chain"] for entry in json.loads(done.stdout)["nftables"] if "chain" in entry]

@@ -19,14 +19,14 @@ COMMENT = re.compile(r"^\s*(#|//|--|;)")
 URL_HOST = re.compile(r"""(?:https?|wss?|stuns?|turns?):(?://)?([a-z0-9.-]+\.[a-z]+)""", re.IGNORECASE)
 
 CHATTY = pytest.mark.guard(
-    "somebody else learns who meets when: that breaks what the customer tells participants about their data",
-    "the named file; it is written by the role of that daemon, or came with a package the role should overrule",
+    "a third party learns who meets when, against what the customer's privacy notice promises",
+    "the named file: the daemon's role writes it, or a package brings it and the role must override it",
 )
 
 
 @CHATTY
 def test_configuration_names_no_third_party(login, server):
-    """No configuration on the servers names a third party's host"""
+    """No configuration file names a third party's host"""
     found = login(server).run(
         f"grep -RIEHino --exclude-dir='*-available' --exclude-dir='*-avail' %s {CONFIGURATION} 2>/dev/null",
         THIRD_PARTIES,
@@ -44,7 +44,7 @@ def test_configuration_names_no_third_party(login, server):
 @pytest.mark.needs("nginx")
 @pytest.mark.parametrize("path", ["/config.js", "/interface_config.js"])
 def test_page_names_no_third_party(customer, path):
-    """The page's configuration sends browsers and apps to nobody but the customer"""
+    """The page's configuration sends browsers and apps to the customer's hosts only"""
     answer = outside.get(customer, path)
     assert answer.status == 200, f"{path} answers {answer.status}"
     lines = [line for line in answer.text.splitlines() if not COMMENT.match(line)]
@@ -55,7 +55,7 @@ def test_page_names_no_third_party(customer, path):
 @CHATTY
 @pytest.mark.needs("nginx")
 def test_policy_names_no_third_party(customer):
-    """The page's policy for browsers lets it talk to nobody but the customer"""
+    """The page's Content-Security-Policy allows the customer's hosts only"""
     policy = outside.get(customer, "/verify").headers["Content-Security-Policy"] or ""
     directives = {name: sources for name, *sources in (part.split() for part in policy.split(";") if part.strip())}
     assert directives.get("default-src") in (["'self'"], ["'none'"]), f"the policy is {policy!r}"
@@ -63,8 +63,8 @@ def test_policy_names_no_third_party(customer):
     sources = {word for name, words in directives.items() if name != "frame-ancestors" for word in words}
     hosts = {word for word in sources if not word.startswith("'")} - {"blob:", "data:"}
     strangers = {host for host in hosts if not customer.owns(host.rpartition("//")[2].partition(":")[0])}
-    assert not strangers, f"the policy lets {', '.join(sorted(strangers))} pass"
-    assert "'unsafe-eval'" not in sources, "the policy lets text be run"
+    assert not strangers, f"the policy allows {', '.join(sorted(strangers))}"
+    assert "'unsafe-eval'" not in sources, "the policy allows 'unsafe-eval'"
 
 
 SEARCH = Path(__file__).parent / "remote_search.py"
@@ -86,11 +86,11 @@ NEEDED = {
 
 
 @pytest.mark.guard(
-    "nothing, but whoever gets onto {server} as any user can read secrets and listen in",
-    "the named file's mode and owner (the role that writes it); for a process, how its unit starts it",
+    "nothing; but any local user on {server} can read secrets and eavesdrop",
+    "mode and owner of the named file (the role that writes it); for a process, how its unit starts it",
 )
 def test_secrets(customer, login, server):
-    """No secret stands in a file everybody may read, or on a command line"""
+    """No secret is in a world-readable file or on a command line"""
     digests = {hashlib.sha256(secret.encode()).hexdigest(): purpose for purpose, secret in customer.secrets.items()}
     # The server is told digests, never the secrets: they would stand on its command lines otherwise.
     done = login(server).run("python3 -c %s %s", SEARCH.read_text(), " ".join(digests))
@@ -100,11 +100,11 @@ def test_secrets(customer, login, server):
 
 
 @pytest.mark.guard(
-    "nothing, but whoever takes over one daemon on {server} has the password of another",
-    "the named file's mode and owner (the role that writes it)",
+    "nothing; but an attacker who takes over one daemon on {server} gets the password of another",
+    "mode and owner of the named file (the role that writes it)",
 )
 def test_secrets_of_other_daemons(customer, login, server):
-    """The user of each daemon can read the secrets of that daemon only"""
+    """Each daemon's user can read that daemon's secrets only"""
     digests = {hashlib.sha256(secret.encode()).hexdigest(): purpose for purpose, secret in customer.secrets.items()}
     shell, found = login(server), set()
     for user, needed in NEEDED.items():

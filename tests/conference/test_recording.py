@@ -159,7 +159,7 @@ def recording(customer, meet, login, moderator) -> dict[str, str]:
 
 @pytest.mark.notice("moderators are told that all recorders are busy", LOOK)
 def test_recorders_are_healthy(customer, login, meet):
-    """Every recorder is healthy, and the focus may use those that are idle"""
+    """Every recorder is healthy, and jicofo can use the idle ones"""
     recorders = {host.name: login(host) for host in customer.group("recorders")}
 
     def states() -> dict[str, dict]:
@@ -169,22 +169,22 @@ def test_recorders_are_healthy(customer, login, meet):
     assert not ill, f"{', '.join(ill)}: unhealthy, which lasts until Jibri is restarted (journalctl -u jibri-duty)"
     until(
         lambda: detector(meet)["available"] == sum(state["busyStatus"] == "IDLE" for state in states().values()),
-        f"the focus may use {detector(meet)['available']} of {len(recorders)} recorders",
+        f"jicofo can use {detector(meet)['available']} of {len(recorders)} recorders",
     )
 
 
-@pytest.mark.notice("moderators are told that no recorder is there, or that all are busy", LOOK)
+@pytest.mark.notice("moderators are told that there is no recorder, or that all are busy", LOOK)
 def test_recorder_count(customer, meet):
-    """The focus counts as many recorders as planned"""
+    """Jicofo counts as many recorders as planned"""
     planned, deadline = len(customer.group("recorders")), time.monotonic() + 90
     while (seen := detector(meet)["count"]) != planned and time.monotonic() < deadline:
         time.sleep(1)  # a recorder that was put on duty shows itself within a minute
-    assert seen == planned, f"{planned} planned, {seen} known to the focus"
+    assert seen == planned, f"{planned} planned, jicofo knows {seen}"
 
 
 @pytest.mark.notice("a recording is lost", LOOK)
 def test_recording(customer, login, recording):
-    """A moderator has a meeting recorded, everybody is told, and the recording arrives with sound and whole picture"""
+    """A moderator's recording is announced to everybody and delivered with audio and the whole picture"""
     places = []
     for host in customer.group("recorders"):
         recorder = login(host)
@@ -193,28 +193,30 @@ def test_recording(customer, login, recording):
             f"find {FOLDER} -path '*/{recording['session']}/*' -type f"
         ).splitlines()]  # fmt: skip
     if customer.recordings["kind"] != "local":
-        assert places == [], f"{len(places)} files were not brought to their place"
+        assert places == [], f"{len(places)} files were not delivered"
         return
     [(recorder, path)] = [(recorder, path) for recorder, path in places if re.search(r"\.mp4(\.age)?$", path)]
     try:
-        assert path.startswith(f"{FOLDER}/stored/"), f"the recording lies in {path.split('/')[4]}"
+        assert path.startswith(f"{FOLDER}/stored/"), f"the recording is in {path.split('/')[4]}"
         if not customer.recordings["sealed"]:
             # Not by its name, which sudo would write down.
             file = f"{FOLDER}/stored/{recording['session']}/*.mp4"
             pictures = corners(recorder, f"-i {file} -r 2")
-            assert list(CORNERS) in pictures, f"the recording shows the display's corners {max(pictures, key=len)} only"
+            assert list(CORNERS) in pictures, (
+                f"the recording shows only these corners of the display: {max(pictures, key=len)}"
+            )
             streams = recorder.check_output(f"ffprobe -v error -show_entries stream=codec_type -of csv=p=0 {file}")
             assert sorted(streams.split()) == ["audio", "video"], f"the recording has {streams.split()}"
             said = recorder.check_output(
                 f"ffmpeg -nostdin -i {file} -af volumedetect -vn -f null - 2>&1 | grep volume:"
             )
             loudest = float(re.search(r"max_volume: (\S+) dB", said)[1])
-            assert loudest > SILENCE, f"nothing is heard in the recording ({loudest} dB)"
+            assert loudest > SILENCE, f"the recording is silent ({loudest} dB)"
     finally:
         recorder.check_output(f"rm -r '{FOLDER}/stored/{recording['session']}'")
 
 
-@pytest.mark.guard("guests can have meetings recorded", LOOK)
+@pytest.mark.guard("guests can record meetings", LOOK)
 def test_guests_record_nothing(recording):
     """A guest who asks for a recording is refused"""
     assert recording["refusal"] in ("not-allowed", "forbidden"), "a guest was not refused"
@@ -246,20 +248,20 @@ async def streamed(customer, moderator: str, address: str, look) -> str:
 @pytest.fixture
 def free_recorder(customer, meet):
     if not customer.stream_targets:
-        pytest.skip("rooms are not streamed here (jitsi_stream_targets is empty)")
+        pytest.skip("meetings cannot be streamed (jitsi_stream_targets is empty)")
     if not detector(meet)["available"]:
         pytest.skip("no recorder is free at the moment")
 
 
-@pytest.mark.notice("moderators cannot stream a room to those who only watch", LOOK)
+@pytest.mark.notice("moderators cannot stream a meeting to viewers", LOOK)
 def test_rooms_are_streamed(customer, moderator, free_recorder):
-    """A room that a moderator streams to the own server is seen there"""
+    """A meeting that a moderator streams to the customer's streaming server is shown there"""
     if "own" not in customer.stream_targets:
-        pytest.skip("rooms are streamed to others only (jitsi_stream_targets)")
+        pytest.skip("meetings are streamed to other servers only (jitsi_stream_targets)")
     name = customer.group("streamers")[0].names[0]
     seen = viewer(customer, name)
     if outside.ask(customer, LIVE, name=name, **seen).status == 200:
-        pytest.skip(f"{name} shows a stream at the moment: ask again when it is over")
+        pytest.skip(f"{name} shows a stream at the moment: verify again after it")
 
     def look() -> None:
         until(lambda: outside.ask(customer, LIVE, name=name, **seen).status == 200, "the room is not shown")
@@ -271,48 +273,48 @@ def test_rooms_are_streamed(customer, moderator, free_recorder):
     )
 
 
-@pytest.mark.guard("rooms can be streamed to anybody", "rtmp-allow-list in /etc/jitsi/jibri/jibri.conf on the recorder")
+@pytest.mark.guard(
+    "meetings can be streamed to any server", "rtmp-allow-list in /etc/jitsi/jibri/jibri.conf on the recorder"
+)
 def test_rooms_are_streamed_nowhere_else(customer, moderator, free_recorder):
-    """A room is not streamed to an address that was not chosen"""
+    """A meeting cannot be streamed to an address outside the settings"""
     address = "rtmp://192.0.2.1/live/verify"
-    assert asyncio.run(streamed(customer, moderator, address, lambda: None)) == "refused", f"{address} is streamed to"
+    assert asyncio.run(streamed(customer, moderator, address, lambda: None)) == "refused", (
+        f"streaming to {address} is possible"
+    )
 
 
-@pytest.mark.guard("somebody can read later who met when", "the level of the daemon that names it on the recorder")
+@pytest.mark.guard("it can be read later who met when", "on the recorder: the log level of the daemon that wrote it")
 def test_recorders_write_no_names(customer, login, recording):
     """No log of a recorder names the room that was recorded"""
     if customer.has_fixed_rooms:
-        pytest.skip("all rooms of this customer have names that are known")
+        pytest.skip("all rooms of this customer have known names (jitsi_room_names.fixed)")
     for host in customer.group("recorders"):
         recorder, pattern = login(host), unlike_itself(recording["room"])
         recorder.check_output("journalctl --sync")
         files = recorder.run("grep -rlaE -e %s /var/log --exclude-dir=journal", pattern).stdout.split()
         if recorder.run("journalctl -q -o cat | grep -aqE -e %s", pattern).rc == 0:
             files.append("the journal")
-        assert not files, f"{host.name}: the room stands in {', '.join(files)}"
+        assert not files, f"{host.name}: the room's name is in {', '.join(files)}"
 
 
-@pytest.mark.notice(
-    "recordings show a page that asks for consent, or nothing", "consent_gate_exempt on {meet} (role consent_gate)"
-)
+@pytest.mark.notice("recordings show the consent page, or nothing", "consent_gate_exempt on {meet} (role consent_gate)")
 def test_recorder_is_not_asked(customer, login):
-    """Recorders get the conference's page without being asked for consent"""
+    """Recorders get the conference page without the consent page"""
     if not customer.consent:
-        pytest.skip("nobody is asked here (jitsi_consent is none)")
+        pytest.skip("there is no consent page (jitsi_consent is none)")
     private = customer.group("meet")[0].private
     for host in customer.group("recorders"):
         page = login(host).check_output(
             f"curl -sk --max-time 10 --resolve {customer.domain}:443:{private} https://{customer.domain}/verify"
         )
-        assert 'id="consent"' not in page, f"{host.name} is asked"
-        assert "var config" in page, f"{host.name} does not get the conference's page"
+        assert 'id="consent"' not in page, f"{host.name} gets the consent page"
+        assert "var config" in page, f"{host.name} does not get the conference page"
 
 
-@pytest.mark.notice(
-    "recordings are not where they should be, or nobody can record", "journalctl -u recording-delivery -u jibri-duty"
-)
+@pytest.mark.notice("recordings do not arrive, or nobody can record", "journalctl -u recording-delivery -u jibri-duty")
 def test_nothing_waits(customer, login):
-    """No recorder has recordings that it cannot deliver, or is off duty for want of room"""
+    """No recorder holds undeliverable recordings or is drained because its disk is full"""
     for host in customer.group("recorders"):
         recorder = login(host)
         for unit in ("recording-delivery", "jibri-duty"):

@@ -15,7 +15,7 @@ pytestmark = pytest.mark.needs("nginx", "prosody", "coturn")
 
 CARRIERS = {"udp": ("turn", STUN_PORT), "tls": ("turns", TURN_TLS_PORT)}
 UNAUTHORIZED, FORBIDDEN_PEER = 401, 403
-CUT_OFF = "people behind strict firewalls (offices, hotels) see nobody and hear nothing"
+CUT_OFF = "participants behind strict firewalls (offices, hotels) have no audio and no video"
 both_ways = pytest.mark.parametrize("way", list(CARRIERS))
 
 LOOK = (
@@ -65,7 +65,7 @@ def relayed_answer(client: turn.TurnClient, data: bytes, peer: tuple[str, int]) 
         client.send(data, peer)
         with contextlib.suppress(TimeoutError):
             return client.receive(patience)[0]
-    raise TimeoutError(f"nothing comes back from {peer[0]} through the relay")
+    raise TimeoutError(f"no answer from {peer[0]} through the relay")
 
 
 def ask_bridge(client: turn.TurnClient, bridge) -> None:
@@ -94,9 +94,9 @@ def leads_to(client: turn.TurnClient, address: str) -> bool:
     return True
 
 
-@pytest.mark.notice("people cannot find a direct way to each other; calls of two take the long way or fail", LOOK)
+@pytest.mark.notice("participants cannot connect directly; calls between two are relayed or fail", LOOK)
 def test_stun(customer, relay, announced):
-    """Every relay tells participants their own address (STUN)"""
+    """Every relay tells participants their public address (STUN)"""
     assert find(announced, "stun", relay, STUN_PORT), f"stun:{relay}:{STUN_PORT} is not announced"
     with turn.StunClient(turn.UdpCarrier(customer.address(relay), STUN_PORT)) as client:
         client.mapped()
@@ -112,7 +112,7 @@ def permit_bridges(client: turn.TurnClient, bridges) -> None:
 @both_ways
 @pytest.mark.notice(CUT_OFF, LOOK)
 def test_relay_leads_to_every_bridge(customer, allocation):
-    """The relays give addresses for the announced credentials, and lead to every bridge"""
+    """The relays accept the announced credentials and allow every bridge as peer"""
     allocation.allocate()
     permit_bridges(allocation, customer.group("videobridges"))
 
@@ -120,9 +120,9 @@ def test_relay_leads_to_every_bridge(customer, allocation):
 @both_ways
 @pytest.mark.notice(CUT_OFF, LOOK)
 def test_relay_carries(customer, allocation, stand_in):
-    """The relays carry packets to every bridge and back"""
+    """The relays forward packets to every bridge and back"""
     if not stand_in:
-        pytest.skip("Jitsi's own bridges answer only those they have invited: see that relays lead to them")
+        pytest.skip("Jitsi's own bridges answer participants of a meeting only; that relays allow them is checked")
     allocation.allocate()
     permit_bridges(allocation, customer.group("videobridges"))
     for bridge in customer.group("videobridges"):
@@ -131,37 +131,37 @@ def test_relay_carries(customer, allocation, stand_in):
 
 @both_ways
 @pytest.mark.guard(
-    "nothing, but anybody who is in a conference can reach the inside of the cloud through the relay",
+    "nothing; but any participant can reach internal machines of the cloud through the relay",
     "denied-peer-ip and allowed-peer-ip in /etc/turnserver.conf (role turn)",
 )
 def test_relay_refuses_the_inside(customer, allocation):
-    """The relays refuse to lead to themselves, to other machines inside, to loopback and to the cloud's metadata"""
+    """The relays refuse themselves, other internal machines, loopback and the cloud's metadata service as peers"""
     try:
         allocation.allocate()
     except turn.TurnError as refusal:
-        pytest.skip(f"the relay leads nowhere at all ({refusal})")  # which another check counts as a failure
+        pytest.skip(f"the relay allows no peer at all ({refusal})")  # which another check counts as a failure
     # To bridges, and to each other only where two people alone are connected by one relay each.
     groups = ["videobridges", *(["turn"] if customer.rules["peer_to_peer"] == "relayed" else [])]
     led_to = {address for group in groups for host in customer.group(group) for address in host.addresses(4)}
     inside = {address for host in customer.hosts for address in host.addresses(4)} - led_to
     allowed = [address for address in [*FORBIDDEN, *sorted(inside)] if leads_to(allocation, address)]
-    assert not allowed, f"the relay would lead to {', '.join(allowed)}"
+    assert not allowed, f"the relay allows {', '.join(allowed)}"
 
 
 @both_ways
 @pytest.mark.guard(
-    "anybody who is in a conference can reach the inner ports of a machine through its own relay",
+    "any participant can reach internal ports of a machine through its own relay",
     "the first rules of chain output in /etc/nftables.conf on the relay (group_vars/turn/base.yml)",
 )
 def test_relay_leads_to_the_bridge_alone(customer, relay, allocation):
-    """A relay that shares its machine with a bridge leads to the bridge's port there, and to no other"""
+    """A relay on the same machine as a bridge allows the bridge's port there and no other"""
     [host] = [host for host in customer.group("turn") if relay in host.names]
     if "videobridges" not in host.groups:
-        pytest.skip("relays have machines of their own here, which they do not lead to")
+        pytest.skip("no relay shares its machine with a bridge")
     try:
         allocation.allocate()
     except turn.TurnError as refusal:
-        pytest.skip(f"the relay leads nowhere at all ({refusal})")  # which another check counts as a failure
+        pytest.skip(f"the relay allows no peer at all ({refusal})")  # which another check counts as a failure
     for address in host.addresses(4):
         allocation.permit(address)
         question = stun.Message(stun.Method.BINDING, stun.Class.REQUEST)
@@ -171,9 +171,9 @@ def test_relay_leads_to_the_bridge_alone(customer, relay, allocation):
 
 
 @both_ways
-@pytest.mark.guard("anybody can use the relay at the customer's cost", "use-auth-secret in /etc/turnserver.conf")
+@pytest.mark.guard("anybody can use the relay at the customer's expense", "use-auth-secret in /etc/turnserver.conf")
 def test_relay_refuses_strangers(allocation):
-    """The relays refuse credentials nobody announced"""
+    """The relays refuse forged credentials"""
     allocation.password = secrets.token_hex()
     try:
         relayed = allocation.allocate()
@@ -181,4 +181,4 @@ def test_relay_refuses_strangers(allocation):
         if refusal.code != UNAUTHORIZED:
             raise
         return
-    raise AssertionError(f"the relay gave {relayed} for a wrong password")
+    raise AssertionError(f"the relay allocated {relayed} for a wrong password")

@@ -12,8 +12,8 @@ from xmpp import Participant, Refused, element
 
 pytestmark = pytest.mark.needs("nginx", "prosody", "jicofo")
 
-PATIENCE = 1  # for a focus that may not answer what makes no sense
-GUESTS = 4  # who try ways at the same time
+JICOFO_SECONDS = 1  # it need not answer a request that makes no sense
+GUESTS = 4  # that try at the same time
 
 LOOK = (
     "the hosts and components in /etc/prosody/prosody.cfg.lua on {meet} (role prosody), "
@@ -25,16 +25,16 @@ LOOK = (
 
 
 async def enter(guest: Participant, room: str) -> None:
-    """As the page does; what the focus thinks of the room's name is not asked."""
+    """As the page does, but also where jicofo refuses the room's name."""
     with contextlib.suppress(Refused, TimeoutError):
-        async with asyncio.timeout(PATIENCE):
+        async with asyncio.timeout(JICOFO_SECONDS):
             await guest.ask_focus(room)
     is_room = room.lower().startswith("conference.") or "@conference." in room.lower()
     await (guest.join(room) if is_room else guest.knock(room))
 
 
 async def join(guest: Participant, room: str) -> None:
-    """Without asking the focus."""
+    """Without asking jicofo for the conference."""
     await guest.knock(room)
 
 
@@ -48,7 +48,7 @@ def as_focus(guest: Participant) -> dict[str, str]:
 
 
 async def forge_the_request(guest: Participant, room: str) -> None:
-    """The request itself names somebody else as the one who asks."""
+    """The request claims to come from jicofo."""
     claims = {"authentication": "true", "visitor": "false", "moderator": "true"}
     properties = [element(f"{{{xmpp.FOCUS}}}property", name=name, value=value) for name, value in claims.items()]
     focus = as_focus(guest)["from"]
@@ -72,7 +72,7 @@ async def be_named_like_focus(guest: Participant, room: str) -> None:
 
 
 async def make_an_instant_room(guest: Participant, room: str) -> None:
-    """XEP-0045 10.1.2, before the focus is there."""
+    """XEP-0045 10.1.2, before jicofo is in the room."""
     with contextlib.suppress(Refused):
         await guest.join(room)
     await guest.configure(room)
@@ -89,7 +89,7 @@ async def lobby_of(guest: Participant, room: str) -> AsyncIterator[str]:
 
 
 async def configure_the_room(guest: Participant, room: str) -> None:
-    """Lets everybody in, while waiting."""
+    """Opens the room to everybody, from its lobby."""
     async with lobby_of(guest, room):
         await guest.configure(room, membersonly="0")
 
@@ -105,15 +105,15 @@ async def take_the_role(guest: Participant, room: str) -> None:
 
 
 async def try_at_the_lobby(guest: Participant, room: str, attempt: Callable[[str], Awaitable[None]]) -> None:
-    """Prosody drops what a lobby answers: silence is a refusal where the lobby and its owner are what they were."""
+    """Prosody drops a lobby's answers: no answer is a refusal if the lobby and its owner are unchanged."""
     async with lobby_of(guest, room) as lobby:
         done = await succeeds(guest.unless_silent(attempt(lobby)))
         assert lobby in guest.nicks, "the guest's lobby is gone"
         await guest.leave(lobby)
         await guest.join(lobby)
-        assert guest.affiliation(lobby) == "none", f"the guest is {guest.affiliation(lobby)} of the lobby"
+        assert guest.affiliation(lobby) == "none", f"the guest's affiliation in the lobby is {guest.affiliation(lobby)}"
     if not done:
-        raise Refused("the lobby is what it was")
+        raise Refused("the lobby is unchanged")
 
 
 async def take_the_lobby(guest: Participant, room: str) -> None:
@@ -148,18 +148,18 @@ async def ask_over_http(guest: Participant, room: str) -> None:
             raise Refused(f"HTTP {answer.status}")
 
 
-async def logs_in_nameless(guest: Participant, host: str) -> bool:
+async def logs_in_anonymously(guest: Participant, host: str) -> bool:
     async with guest.stranger(host) as say:
         answer = await say(element(f"{{{xmpp.SASL}}}auth", mechanism="ANONYMOUS"))
     assert answer.tag.startswith(f"{{{xmpp.SASL}}}"), f"no answer to a login but {answer.tag}"
     return answer.tag == f"{{{xmpp.SASL}}}success"
 
 
-def log_in_nameless(prefix: str) -> "Way":
+def log_in_anonymously(prefix: str) -> "Way":
     async def attempt(guest: Participant, _room: str) -> None:
-        assert await logs_in_nameless(guest, f"guest.{guest.domain}"), "guests themselves are not let in this way"
-        if not await logs_in_nameless(guest, prefix + guest.domain):
-            raise Refused("no guests there")
+        assert await logs_in_anonymously(guest, f"guest.{guest.domain}"), "guests cannot log in this way either"
+        if not await logs_in_anonymously(guest, prefix + guest.domain):
+            raise Refused("no guests on this host")
 
     return Way(attempt)
 
@@ -193,7 +193,7 @@ class Way:
 WAYS = {
     "over websocket": Way(),
     "over BOSH": Way(carrier="bosh"),
-    "without asking the focus": Way(join),
+    "without asking jicofo": Way(join),
     "without a room's name": Way(address="conference.{domain}"),
     "with a password": Way(bring_a_password),
     "with a forged request": Way(forge_the_request),
@@ -209,7 +209,7 @@ WAYS = {
     "inviting oneself": Way(invite_oneself),
     "registering with the room": Way(register_with_the_room),
     "over HTTP": Way(ask_over_http),
-    # Names the server may read differently than whoever checks them.
+    # Names that one part of the server may read differently from another.
     "in upper case": Way(address="{NAME}@CONFERENCE.{DOMAIN}"),
     "percent-encoded": Way(address="{percent}@conference.{domain}"),
     "in full-width letters": Way(address="{wide}@conference.{domain}"),
@@ -222,34 +222,34 @@ WAYS = {
     "as a health check": Way(address="__jicofo-health-check-{name}@conference.{domain}"),
     # Other hosts of the same server.
     "as a breakout room": Way(address="{name}@breakout.{domain}"),
-    "as a breakout room, without asking the focus": Way(join, "{name}@breakout.{domain}"),
+    "as a breakout room, without asking jicofo": Way(join, "{name}@breakout.{domain}"),
     "as a lobby": Way(address="{name}@lobby.{domain}"),
-    "as a lobby, without asking the focus": Way(join, "{name}@lobby.{domain}"),
-    "where the bridges meet": Way(address="{name}@internal.auth.{domain}"),
-    "where the bridges meet, without asking the focus": Way(join, "jvbbrewery@internal.auth.{domain}"),
+    "as a lobby, without asking jicofo": Way(join, "{name}@lobby.{domain}"),
+    "in the bridges' room": Way(address="{name}@internal.auth.{domain}"),
+    "in the bridges' room, without asking jicofo": Way(join, "jvbbrewery@internal.auth.{domain}"),
     **{
         f"at {component}": Way(join, f"{{name}}@{component}.{{domain}}")
         for component in ("focus", "metadata", "avmoderation", "endconference", "speakerstats", "filesharing", "polls")
     },
-    # Becoming somebody else than a guest.
-    **{f"nameless on {prefix}DOMAIN": log_in_nameless(prefix) for prefix in ("", "auth.", "recorder.")},
+    # Logging in as anybody but a guest.
+    **{f"anonymously on {prefix}DOMAIN": log_in_anonymously(prefix) for prefix in ("", "auth.", "recorder.")},
     **{f"registering on {prefix}DOMAIN": register(prefix) for prefix in ("", "guest.", "auth.", "recorder.")},
 }
 
 
 @dataclasses.dataclass
 class Outcome:
-    """What became of a way: the faults found, and what could not be found out."""
+    """The result of one way: the errors found, and what prevented the check."""
 
-    faults: list[str] = dataclasses.field(default_factory=list)
+    errors: list[str] = dataclasses.field(default_factory=list)
     unclear: Exception | None = None
 
     @contextlib.contextmanager
     def noting(self) -> Iterator[None]:
         try:
             yield
-        except (AssertionError, TimeoutError, OSError) as fault:
-            self.unclear = fault
+        except (AssertionError, TimeoutError, OSError) as error:
+            self.unclear = error
 
 
 def spelled(address: str, name: str, domain: str) -> str:
@@ -264,7 +264,7 @@ def spelled(address: str, name: str, domain: str) -> str:
 
 
 class Openings:
-    """All the ways, some at the same time, each with a room of its own; and what others then find."""
+    """All ways, some at the same time, each with its own room; then another guest and a moderator try the same room."""
 
     def __init__(self, customer):
         self.customer = customer
@@ -282,30 +282,30 @@ class Openings:
         if self.customer.moderators and not self.customer.has_fixed_rooms:
             try:
                 await self.open_all(next(iter(self.customer.moderators)))
-            except (Refused, TimeoutError, OSError) as fault:
+            except (Refused, TimeoutError, OSError) as error:
                 for outcome in self.outcomes.values():
-                    outcome.unclear = fault
+                    outcome.unclear = error
         return self.outcomes
 
     async def try_ways(self, ways: list[str], witness: Participant) -> None:
-        """A guest tries the ways; each time a second one then comes to the same address."""
+        """A guest tries the ways; after each, a second guest tries the same address."""
         async with xmpp.session(self.customer, WAYS[ways[0]].carrier, self.context) as guest:
             for way in ways:
                 address = spelled(WAYS[way].address, self.rooms[way], self.customer.domain)
                 outcome = self.outcomes[way]
                 with outcome.noting():
                     if await succeeds(WAYS[way].attempt(guest, address)):
-                        outcome.faults.append("nothing refuses it")
+                        outcome.errors.append("it is not refused")
                 if await left(guest):
-                    outcome.faults.append("the guest is in")
+                    outcome.errors.append("the guest enters a room")
                 async with self.one_by_one:
                     with outcome.noting():
                         await succeeds(enter(witness, address))
                     if await left(witness):
-                        outcome.faults.append("the next guest gets in")
+                        outcome.errors.append("the next guest enters the room")
                 # A guest who was thrown out is refused everything, and proves nothing any more.
-                assert not guest.over, f"the server hung up on the guest who came {way}"
-                assert not witness.over, f"the server hung up on the second guest, after the first came {way}"
+                assert not guest.over, f"the server disconnected the guest who tried {way}"
+                assert not witness.over, f"the server disconnected the second guest after the first tried {way}"
 
     async def open_all(self, name: str) -> None:
         """A moderator opens the rooms and should be the first one there."""
@@ -318,12 +318,12 @@ class Openings:
                 for way in ways:
                     await moderator.enter(rooms[way])
                     if others := moderator.others(rooms[way]):
-                        self.outcomes[way].faults.append(f"a moderator finds {len(others)} people in it")
+                        self.outcomes[way].errors.append(f"a moderator finds {len(others)} participants in it")
                     await moderator.leave(rooms[way])
 
 
 async def left(person: Participant) -> bool:
-    """Has that person been in a room? In any case no more."""
+    """Whether the participant was in a room; they leave all."""
     rooms = list(person.nicks)
     for room in rooms:
         await person.leave(room)
@@ -347,36 +347,36 @@ def openings(customer) -> dict[str, Outcome]:
 
 
 @pytest.mark.parametrize("way", WAYS)
-@pytest.mark.guard("guests open rooms although only moderators may", LOOK)
+@pytest.mark.guard("guests open rooms, which only moderators may", LOOK)
 def test_guest_opens_no_room(openings, way):
     """A guest alone cannot open a room"""
     outcome = openings[way]
-    assert not outcome.faults, "; ".join(outcome.faults)
+    assert not outcome.errors, "; ".join(outcome.errors)
     if outcome.unclear:
         raise outcome.unclear
 
 
-@pytest.mark.guard("guests become moderators of a meeting they were only asked to", LOOK)
+@pytest.mark.guard("guests become moderators of a meeting they were only invited to", LOOK)
 def test_guest_stays_guest(customer, moderator):
-    """A guest who was let in stays one: whatever he tries, whoever grants him more, and when the moderator leaves"""
+    """An admitted guest stays a guest, whatever they try or are granted, and when the moderator leaves"""
     room = customer.room(customer.meeting_name())
 
     async def conference():
         context = outside.trust(customer)
-        async with xmpp.session(customer, "websocket", context) as guest, contextlib.AsyncExitStack() as hours:
+        async with xmpp.session(customer, "websocket", context) as guest, contextlib.AsyncExitStack() as stack:
             if await guest.exists(room):
-                pytest.skip(f"{room} is in use, and the customer has named all rooms")
-            host = await hours.enter_async_context(xmpp.session(customer, "websocket", context, moderator, room=room))
+                pytest.skip(f"{room} is in use, and no other room is allowed (jitsi_room_names)")
+            host = await stack.enter_async_context(xmpp.session(customer, "websocket", context, moderator, room=room))
             await xmpp.meet(customer, room, host, guest)
 
             def check(after: str) -> None:
                 assert guest.role(room) == "participant", f"the guest is {guest.role(room)} after {after}"
                 assert guest.affiliation(room) != "owner", f"the guest owns the room after {after}"
 
-            check("coming in")
+            check("joining")
             attempts = {
-                "granting himself the room": guest.change(room, affiliation="owner", jid=guest.address),
-                "granting himself the role": guest.change(room, role="moderator", nick=guest.nick),
+                "granting themselves the room": guest.change(room, affiliation="owner", jid=guest.address),
+                "granting themselves the role": guest.change(room, role="moderator", nick=guest.nick),
                 "configuring the room": guest.configure(room, moderatedroom="0"),
             }
             if customer.rules["may_name"] != "anyone":
@@ -386,17 +386,17 @@ def test_guest_stays_guest(customer, moderator):
                     "being granted the role": host.change(room, role="moderator", nick=guest.nick),
                 }
             granted = [attempt for attempt, done in attempts.items() if await succeeds(done)]
-            assert not granted, f"nothing refuses {', '.join(granted)}"
-            check("what was refused")
+            assert not granted, f"these are not refused: {', '.join(granted)}"
+            check("the refused attempts")
 
-            await hours.aclose()
+            await stack.aclose()
             await guest.until(lambda: not guest.others(room))
-            await guest.ask_focus(room)  # which has seen the moderator go, too, before it answers
-            await guest.exists(room)  # and what it told the room was heard
-            check("the moderator has left")
+            await guest.ask_focus(room)  # it answers once it has seen the moderator leave
+            await guest.exists(room)  # the room has processed what jicofo sent
+            check("the moderator left")
             await guest.leave(room)
             async with asyncio.timeout(xmpp.TIMEOUT):
                 while await guest.exists(room):
-                    await asyncio.sleep(0.1)  # nobody outside is told that a room is gone
+                    await asyncio.sleep(0.1)  # nothing announces the end of a room
 
     asyncio.run(conference())

@@ -13,7 +13,7 @@ LEAST_MB = 300  # an update of Debian's fetches and unpacks about as much
 
 
 @pytest.mark.notice(
-    "what the daemon does is not there for anybody",
+    "what this daemon does fails for everybody",
     "on {server}: systemctl status UNIT; journalctl -u UNIT; make deploy starts it again",
 )
 def test_daemons_run(login, server, stopped):
@@ -26,22 +26,22 @@ def test_daemons_run(login, server, stopped):
 
 
 @pytest.mark.notice(
-    "nothing yet; a full disk ends updates, certificates, seats, recordings and logins on {server}",
+    "nothing yet; a full disk on {server} stops updates, certificate renewal, seats, recordings and logins",
     "on {server}: df -h; du -xhd2 / | sort -h | tail",
 )
 def test_disks_have_room(login, server):
-    """Every disk has room"""
+    """Every disk has free space"""
     rows = login(server).check_output("df --output=avail,target --block-size=1M / /var /var/log /tmp").splitlines()[1:]
     short = {place: int(free) for free, place in map(str.split, rows) if int(free) < LEAST_MB}
     assert not short, f"{server.name}: {', '.join(f'{place} has {free} MB left' for place, free in short.items())}"
 
 
 @pytest.mark.notice(
-    "nothing yet; a weakness that is known stays open on {server}",
+    "nothing yet; a known vulnerability remains on {server}",
     "on {server}: updates status; journalctl -u updates; docs/how-to/updates.md",
 )
 def test_updates_are_installed(login, server, remark):
-    """Every server runs code with all security updates"""
+    """Every server has all security updates installed and in use"""
     state = json.loads(login(server).check_output("updates status"))
     if state["unknown"]:
         remark(f"{server.name}: open security updates are not known: {state['unknown']}")

@@ -15,10 +15,10 @@ LOOK = "on {meet}: journalctl -u prosody; tail /var/log/jitsi/jicofo.log /var/lo
 
 @both_ways
 @pytest.mark.notice(
-    "rooms stay closed: people see 'connecting' for ever, moderators cannot start, guests cannot follow", LOOK
+    "rooms stay closed: users see 'connecting' forever, moderators cannot open them, guests cannot join", LOOK
 )
 def test_conference(customer, moderator, carrier):
-    """A guest waits, a moderator opens the room, the guest gets in and both hear each other"""
+    """A guest waits, a moderator opens the room, the guest is admitted and both can talk"""
     room = customer.room(customer.meeting_name())
 
     async def conference():
@@ -28,7 +28,7 @@ def test_conference(customer, moderator, carrier):
             xmpp.session(customer, carrier, context, moderator, room=room) as host,
         ):
             if await guest.exists(room):
-                pytest.skip(f"{room} is in use, and the customer has named all rooms")
+                pytest.skip(f"{room} is in use, and no other room is allowed (jitsi_room_names)")
             await xmpp.meet(customer, room, host, guest)
             for speaker, listener in ((host, guest), (guest, host)):
                 text = secrets.token_hex(4)
@@ -39,9 +39,9 @@ def test_conference(customer, moderator, carrier):
     asyncio.run(conference())
 
 
-@pytest.mark.notice("one of those who paid for a seat cannot log in", LOOK)
+@pytest.mark.notice("a moderator who has a seat cannot log in", LOOK)
 def test_moderators(customer):
-    """Every moderator's password, or token, is accepted"""
+    """Every moderator's password or token is accepted"""
 
     async def log_in(name: str):
         async with xmpp.session(customer, "websocket", outside.trust(customer), name):
@@ -52,13 +52,13 @@ def test_moderators(customer):
 
     answers = dict(zip(customer.moderators, asyncio.run(everybody()), strict=True))
     refused = {name: answer for name, answer in answers.items() if answer}
-    assert not refused, f"not accepted: {refused}"
+    assert not refused, f"logins refused: {refused}"
 
 
 @both_ways
 @pytest.mark.guard("anybody can log in as a moderator", "authentication in /etc/prosody on {meet} (role prosody)")
 def test_wrong_password(customer, moderator, carrier):
-    """A wrong password, or a forged token, is not accepted"""
+    """Wrong passwords and forged tokens are refused"""
 
     async def gets_in() -> bool:
         try:
@@ -67,10 +67,10 @@ def test_wrong_password(customer, moderator, carrier):
         except xmpp.Refused:
             return False
 
-    assert not asyncio.run(gets_in()), f"{moderator} got in with the password 'wrong'"
+    assert not asyncio.run(gets_in()), f"{moderator} logged in with the password 'wrong'"
 
 
-@pytest.mark.guard("strangers can make themselves accounts and open rooms at the customer's cost", LOOK)
+@pytest.mark.guard("strangers can create accounts and open rooms at the customer's expense", LOOK)
 def test_no_registration(customer, moderator):
     """Nobody can register an account"""
 

@@ -38,7 +38,7 @@ def page_name(streamer) -> str:
 def nobody_streams(customer, streamer, page_name):
     """Into a stream that is on, nothing is published."""
     if outside.ask(customer, LIVE, name=page_name, **viewer(customer, page_name)).status == 200:
-        pytest.skip(f"{streamer.name} shows a stream at the moment: ask again when it is over")
+        pytest.skip(f"{streamer.name} shows a stream at the moment: verify again after it")
 
 
 @pytest.fixture
@@ -114,9 +114,9 @@ def watched(customer, page_name: str, home: Path) -> None:
             chromium.close()
 
 
-@pytest.mark.notice("a stream is published and nobody sees it, or it stays when it has ended", LOOK)
+@pytest.mark.notice("a published stream is not shown, or remains after its end", LOOK)
 def test_stream_is_seen(customer, login, streamer, page_name, nobody_streams, entrance, tmp_path, tmp_path_factory):
-    """What is published with the key is seen in the browser, and gone when it ends"""
+    """A stream published with the stream key is shown in the browser, and gone when it ends"""
     address, port = entrance.split(":")
     with socket.create_connection((address, int(port)), outside.TIMEOUT) as raw:
         outside.trust(customer).wrap_socket(raw, server_hostname=page_name).close()
@@ -130,23 +130,23 @@ def test_stream_is_seen(customer, login, streamer, page_name, nobody_streams, en
         assert login(streamer).check_output(LEFT)
         if customer.consent or customer.stream_word:
             status = outside.ask(customer, LIVE, name=page_name).status
-            assert status == 403, f"the stream answers {status} to somebody who was not asked"
+            assert status == 403, f"the stream answers {status} without consent"
     until(lambda: login(streamer).check_output(LEFT) == "", "parts of a stream stay when it has ended", GONE)
     assert login(streamer).check_output("find /var/lib/streaming -type f") == "", "a stream was written to the disk"
 
 
-@pytest.mark.guard("strangers are seen on the customer's page", LOOK)
+@pytest.mark.guard("strangers can publish on the customer's page", LOOK)
 def test_stream_needs_the_key(customer, page_name, nobody_streams, entrance, tmp_path):
-    """Without the key nothing is published"""
+    """Without the stream key nothing is published"""
     with ended(publish(entrance, "verify-without-the-key", tmp_path)) as publisher:
         until(lambda: publisher.poll() is not None, "a stream is taken without the key")
     seen = viewer(customer, page_name)
     assert outside.ask(customer, LIVE, name=page_name, **seen).status == 404, "a stream is shown without the key"
 
 
-@pytest.mark.guard("people watch who were not asked, or do not know the word", LOOK)
+@pytest.mark.guard("viewers can watch without consent or without the viewer password", LOOK)
 def test_stream_asks(customer, page_name):
-    """Who was not asked, or does not know the word, is not served the stream"""
+    """Without consent, or the viewer password, the stream is refused"""
     if not (customer.consent or customer.stream_word):
         pytest.skip(
             "this customer's viewers are asked nothing (jitsi_consent is none, no jitsi_stream_viewer_password)"

@@ -35,28 +35,28 @@ def another(number: str) -> str:
     return next(digit for digit in "123456789" if digit not in number[:2]) + number[1:]
 
 
-@pytest.mark.notice("callers do not get into meetings, or onto gateways that are busy", LOOK)
+@pytest.mark.notice("callers cannot join meetings, or are sent to busy gateways", LOOK)
 def test_gateway_count(customer, meet):
-    """The focus counts as many gateways as planned"""
+    """Jicofo counts as many gateways as planned"""
     planned, deadline = len(customer.group("gateways")), time.monotonic() + 60
     while True:
         seen = json.loads(fetch(meet, "http://127.0.0.1:8888/stats")[1])["jigasi_detector"]["sip_count"]
         if seen == planned or time.monotonic() > deadline:
             break
         time.sleep(1)  # a gateway that was started shows itself within seconds
-    assert seen == planned, f"{planned} planned, {seen} known to the focus"
+    assert seen == planned, f"{planned} planned, jicofo knows {seen}"
 
 
-@pytest.mark.notice("nobody who calls gets through", "on {gateway}: check-trunk; the provider; jitsi_trunk")
+@pytest.mark.notice("no caller gets through", "on {gateway}: check-trunk; the provider; jitsi_trunk")
 def test_trunk(login, gateway):
     """The trunk answers every gateway"""
     done = login(gateway).run("/usr/local/sbin/check-trunk")
     assert done.rc == 0, done.stdout.strip() or done.stderr.strip()
 
 
-@pytest.mark.notice("callers find it busy although few are talking", LOOK)
+@pytest.mark.notice("callers hear the busy signal although few calls are in progress", LOOK)
 def test_lines(customer, login, gateway):
-    """Every gateway has as many lines as chosen"""
+    """Every gateway has jitsi_dial_in_lines channels"""
     shell = login(gateway)
     # The menu steers each one over a connection that is there as long as both live.
     first = json.loads(shell.check_output("cat /etc/dial-in-ivr/settings.json"))["first_control_port"]
@@ -67,12 +67,12 @@ def test_lines(customer, login, gateway):
         if alive == customer.lines or time.monotonic() > deadline:
             break
         time.sleep(1)  # a dial-in IVR that was started has them within seconds
-    assert alive == customer.lines, f"{customer.lines} chosen, {alive} there"
+    assert alive == customer.lines, f"{customer.lines} set, {alive} running"
 
 
-@pytest.mark.notice("invitations lack the number, or its PIN", LOOK)
+@pytest.mark.notice("invitations lack the number or the PIN", LOOK)
 def test_invitation(customer):
-    """Invitations have the customer's numbers, and a PIN that stays the room's"""
+    """Invitations contain the customer's numbers, and each room keeps its PIN"""
     answer = outside.get(customer, "/dial-in/numbers")
     assert answer.status == 200, f"/dial-in/numbers answers {answer.status}"
     assert [number["formattedNumber"] for number in json.loads(answer.text)] == customer.numbers
@@ -83,9 +83,9 @@ def test_invitation(customer):
     assert first["id"] != third["id"], "two rooms have the same PIN"
 
 
-@pytest.mark.guard("whoever likes learns which rooms there are", "location /dial-in/room in nginx.conf on {meet}")
+@pytest.mark.guard("anybody can find out which rooms exist", "on {meet}: location /dial-in/room in nginx.conf")
 def test_pins_are_not_for_everybody(customer):
-    """From outside nobody is told which room a PIN leads to, the gateways' key or not"""
+    """From outside, the room of a PIN is not revealed, with the gateways' key or without"""
     number = pin(customer, customer.room(customer.new_name()))["id"]
     key = {"Authorization": f"Bearer {customer.secrets['conference-mapper']}"}
     for headers in ({}, key):
@@ -96,11 +96,11 @@ def test_pins_are_not_for_everybody(customer):
 
 
 @pytest.mark.guard(
-    "which rooms there were is known for longer than participants were told",
+    "names of rooms are kept longer than participants were told",
     "on {meet}: ls -l /var/lib/private/jitsi-conference-mapper; journalctl -u jitsi-conference-mapper",
 )
 def test_pins_are_forgotten(customer, meet):
-    """No PIN that nobody used is older than the days that were chosen, and nothing lies beside the PINs"""
+    """Unused PINs are deleted after the set number of days, and no other files are beside the PINs"""
     folder, days = "/var/lib/private/jitsi-conference-mapper", str(customer.log_days)
     done = meet.run("python3 -c %s %s %s", PINS.read_text(), folder, days)
     assert done.rc == 0, done.stderr
@@ -137,18 +137,18 @@ async def call(shell, codec: str, entries: str):
 @pytest.fixture
 def codec(customer) -> str:
     if customer.trunk["srtp"]:
-        pytest.skip("calls are encrypted here (jitsi_trunk.srtp): ask by telephone")
+        pytest.skip("calls are encrypted (jitsi_trunk.srtp): try by telephone")
     spoken = [codec for codec in customer.trunk["codecs"] if codec in ("PCMA", "PCMU")]
     if not spoken:
-        pytest.skip("neither PCMA nor PCMU is spoken here (jitsi_trunk.codecs): ask by telephone")
+        pytest.skip("neither PCMA nor PCMU is enabled (jitsi_trunk.codecs): try by telephone")
     return spoken[0]
 
 
-@pytest.mark.notice("who calls and has the right PIN does not get in", LOOK)
+@pytest.mark.notice("callers with the right PIN cannot join", LOOK)
 def test_a_caller_gets_in_by_the_pin_alone(customer, moderator, login, gateway, codec):
-    """Who calls, mistypes the PIN and then has it right is in the meeting, until he hangs up"""
+    """A caller who first mistypes the PIN joins the meeting, and leaves it by hanging up"""
     if customer.rules["lobby"] or customer.rules["password"]:
-        pytest.skip("a moderator's hand is needed to let callers in (jitsi_room_lobby, jitsi_room_password)")
+        pytest.skip("a moderator has to admit callers (jitsi_room_lobby, jitsi_room_password): try by telephone")
     room = customer.room(customer.meeting_name())
     number = str(pin(customer, room)["id"])
 
@@ -176,9 +176,9 @@ async def there(host, room: str, events: list[dict], condition) -> None:
             await host.until(condition)
 
 
-@pytest.mark.guard("somebody can read later who called whom", "the level of the daemon that names it on {gateway}")
+@pytest.mark.guard("it can be read later who called whom", "on {gateway}: the log level of the daemon that wrote it")
 def test_gateways_write_no_names(customer, login, gateway):
-    """No log of a gateway names the caller of the verification or the room he asked for"""
+    """No log of a gateway names the caller or the room of the verification's call"""
     shell = login(gateway)
     shell.check_output("journalctl --sync")
     for text in ("verify-", "sip:verification"):

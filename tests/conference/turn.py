@@ -68,7 +68,7 @@ class TlsCarrier:
         while len(data) < size:
             more = self.socket.recv(size - len(data))
             if not more:
-                raise ConnectionResetError("the relay hung up")
+                raise ConnectionResetError("the relay closed the connection")
             data += more
         return data
 
@@ -142,7 +142,7 @@ class TurnClient(StunClient):
                 raise
             realm, nonce = challenge.attributes["REALM"], challenge.attributes["NONCE"]
         else:
-            raise AssertionError("the relay gives addresses to anybody, without asking for credentials")
+            raise AssertionError("the relay allocates addresses without credentials")
         self.credentials = {"USERNAME": self.username, "REALM": realm, "NONCE": nonce}
         self.key = long_term_key(self.username, realm, self.password)
         self.relayed = self.request(stun.Method.ALLOCATE, REQUESTED_TRANSPORT=UDP, **wishes)["XOR-RELAYED-ADDRESS"]

@@ -92,7 +92,7 @@ class KnownAddresses(AbstractResolver):
 
     async def resolve(self, host, port=0, family=0):
         if host not in self.addresses:
-            raise OSError(f"{host} is none of the customer's names")
+            raise OSError(f"{host} is not one of the customer's names")
         address = self.addresses[host]
         return [{"hostname": host, "host": address, "port": port, "family": family, "proto": 0, "flags": 0}]
 
@@ -322,7 +322,7 @@ class Participant:
         self.over = True
         for arrival in self.expected:
             if not arrival.done():
-                arrival.set_exception(Refused("the server hung up"))
+                arrival.set_exception(Refused("the server closed the connection"))
 
     def expect(self, wanted: Callable[[ET.Element], bool]) -> Awaitable[ET.Element]:
         """The first stanza from now on that is wanted."""
@@ -330,7 +330,7 @@ class Participant:
         self.expected[arrival] = wanted
         arrival.add_done_callback(self.expected.pop)
         if self.over:
-            arrival.set_exception(Refused("the server hung up"))
+            arrival.set_exception(Refused("the server closed the connection"))
         return asyncio.wait_for(arrival, TIMEOUT)
 
     # What goes.
@@ -357,7 +357,7 @@ class Participant:
         conference = element(f"{{{FOCUS}}}conference", *properties, room=room, **attributes)
         answer = await self.request(f"focus.{self.domain}", conference)
         if answer.find(f"{{{FOCUS}}}conference").get("ready") != "true":
-            raise Refused("the focus is not ready")
+            raise Refused("jicofo is not ready")
 
     def present(
         self, room: str, nick: str, password: str | None = None, name: str = "Verification", **attributes: str
@@ -382,7 +382,7 @@ class Participant:
         if is_error(answer):
             raise Refused.by(answer)
         if answer.get("type") == "unavailable":
-            raise Refused("put out again at once")
+            raise Refused("removed from the room at once")
 
     async def knock(self, room: str) -> None:
         """As join, where no answer is a refusal, too."""
@@ -412,7 +412,7 @@ class Participant:
                 raise
             await self.join(refused.lobby)
             return refused.lobby
-        raise AssertionError("a guest alone is not asked to wait but let in")
+        raise AssertionError("a guest alone is not asked to wait but admitted")
 
     def let_in(self, lobby: str) -> Awaitable[ET.Element]:
         """Whoever waits is told that the lobby closes, or is invited."""
@@ -494,7 +494,7 @@ class Participant:
             async def hear() -> ET.Element:
                 answer = await socket.receive(TIMEOUT)
                 if answer.type is not aiohttp.WSMsgType.TEXT:
-                    raise Refused("the server hung up")
+                    raise Refused("the server closed the connection")
                 return fromstring(answer.data)
 
             async def say(stanza: ET.Element) -> ET.Element:

@@ -37,10 +37,22 @@ def test_a_bridge_that_waits_for_retire_is_no_fault(monkeypatch):
 @pytest.mark.parametrize(
     ("known", "retiring", "said"),
     [
-        ({"jvb-1": True, "jvb-3": True}, ["jvb-3"], "2 planned, 1 known to the focus, 1 fit for work; amiss: jvb-2"),
-        ({"jvb-1": True, "jvb-2": False}, [], "2 planned, 2 known to the focus, 1 fit for work; amiss: jvb-2"),
-        ({"jvb-1": True, "jvb-2": "drained"}, [], "2 planned, 2 known to the focus, 1 fit for work; amiss: jvb-2"),
-        ({"jvb-1": True, "jvb-2": True, "x": True}, [], "2 planned, 3 known to the focus, 3 fit for work; amiss: x"),
+        (
+            {"jvb-1": True, "jvb-3": True},
+            ["jvb-3"],
+            "2 planned, 1 known to jicofo, 1 of them take meetings; wrong: jvb-2",
+        ),
+        ({"jvb-1": True, "jvb-2": False}, [], "2 planned, 2 known to jicofo, 1 of them take meetings; wrong: jvb-2"),
+        (
+            {"jvb-1": True, "jvb-2": "drained"},
+            [],
+            "2 planned, 2 known to jicofo, 1 of them take meetings; wrong: jvb-2",
+        ),
+        (
+            {"jvb-1": True, "jvb-2": True, "x": True},
+            [],
+            "2 planned, 3 known to jicofo, 3 of them take meetings; wrong: x",
+        ),
     ],
 )
 def test_what_is_amiss_is_named(monkeypatch, known, retiring, said):
@@ -52,7 +64,7 @@ def test_what_is_amiss_is_named(monkeypatch, known, retiring, said):
     ("states", "available", "said"),
     [
         ({"jibri-1": ("UNHEALTHY", "IDLE"), "jibri-2": ("HEALTHY", "IDLE")}, 1, "jibri-1: unhealthy"),
-        ({"jibri-1": ("HEALTHY", "IDLE"), "jibri-2": ("HEALTHY", "BUSY")}, 0, "the focus may use 0 of 2 recorders"),
+        ({"jibri-1": ("HEALTHY", "IDLE"), "jibri-2": ("HEALTHY", "BUSY")}, 0, "jicofo can use 0 of 2 recorders"),
         ({"jibri-1": ("HEALTHY", "IDLE"), "jibri-2": ("HEALTHY", "BUSY")}, 1, ""),
     ],
 )

@@ -167,7 +167,7 @@ def test_who_waits_for_an_answer_learns_that_the_server_hung_up():
         answer = person.expect(lambda _: True)
         room.hang_up(None)
         for waiting in (answer, person.expect(lambda _: True)):
-            with pytest.raises(xmpp.Refused, match="hung up"):
+            with pytest.raises(xmpp.Refused, match="closed the connection"):
                 await waiting
         assert person.over
 
@@ -324,7 +324,7 @@ def test_a_network_that_changes_all_the_time_is_said():
     def look():
         raise browser.NetworkChanged(CHANGED)
 
-    with pytest.raises(AssertionError, match="changes all the time"):
+    with pytest.raises(AssertionError, match="keeps changing"):
         browser.undisturbed(look)
 
 

@@ -66,7 +66,7 @@ def test_a_daemon_that_does_not_run_is_said_once_and_first(verify):
     assert said.count("FAILED") == 1
     assert said.index("FAILED  Every daemon runs") < said.index("skipped")
     assert "acme-meet: prosody is failed" in said
-    for title in ("A guest waits, a moderator opens the room", "Every moderator's password", "The focus knows"):
+    for title in ("A guest waits, a moderator opens the room", "Every moderator's password", "Jicofo knows"):
         (line,) = [line for line in said.splitlines() if title in line]
         assert line.startswith("skipped")
     assert said.count("prosody does not run on acme-meet") == 3
@@ -76,7 +76,7 @@ def test_a_check_of_one_bridge_is_skipped_for_the_bridge_that_does_not_run(verif
     said = verify("daemons_run or bridge_health", ["acme-jvb-2 jitsi-videobridge2"])
     assert "acme-jvb-2: jitsi-videobridge2 is failed" in said
     assert "  for acme-jvb-2\n    Skipped: jitsi-videobridge2 does not run on acme-jvb-2" in said
-    assert "FAILED  Every bridge says it is healthy" in said, "the other one was asked"
+    assert "FAILED  Every bridge reports that it is healthy" in said, "the other one was asked"
 
 
 def test_a_reason_that_holds_for_all_cases_is_said_without_their_names(verify):
