@@ -77,10 +77,10 @@ verify: setup ## check the conference from a participant's point of view
 
 DRAIN = $(call option,HOST,drain)$(call option,MODE,drain_mode)$(call option,MINUTES,drain_minutes)$(call \
   option,FORCE,drain_force)
-drain: setup ## HOST= [MODE=move|wait] [MINUTES=60] [FORCE=yes]: empty a bridge: no new meetings, those it holds move to other bridges
+drain: setup ## HOST= [MODE=move|wait] [MINUTES=60] [FORCE=yes]: empty a bridge: it takes no new meetings, and its meetings move to other bridges
 	$(call playbook,drain,,$(DRAIN))
 
-undrain: setup ## HOST=: have a drained bridge take meetings again
+undrain: setup ## HOST=: make a drained bridge take meetings again
 	$(call playbook,undrain,,$(call option,HOST,undrain))
 
 retire: setup ## delete servers the plan no longer has (ARGS='-e retire=CUSTOMER')
@@ -132,10 +132,10 @@ test: setup ## run every test but the end-to-end run; says what it installs
 mutants: setup ## make small breaking changes, one at a time, and name those that no test notices (ARGS=<part of a file's or a list's name>)
 	@scripts/mutants$(ARGUMENTS)
 
-hostile: setup ## try hundreds of hostile customer folders, and count what is executed, crashes, hangs or tells a secret
+hostile: setup ## try hundreds of hostile customer folders; count executed code, crashes, hangs and leaked secrets
 	@. scripts/environment; PYTHONPATH=.:tests/contract:tests/hostile python tests/hostile/hostile.py
 
-fuzz: setup ## MINUTES=: feed every parser of ours with what nobody thought of, that long each
+fuzz: setup ## MINUTES=: fuzz each of the toolkit's parsers for that long
 	@scripts/fuzz $(call quote,$(or $(MINUTES),1))
 
 test-fresh: ## run make demo in a QEMU guest with a fresh Debian, control groups of version 2 only and 8 GB of memory (ARGS=<release>)

@@ -15,8 +15,8 @@ PRONOUNS = re.compile(
 )
 # Such verbs say that something is done, not what.
 VAGUE = re.compile(
-    r"(Answer|Bring|Do|Dress|Forget|Give|Have|Keep|Know|Lay|Learn|Leave|Let|Look|Make|Meet|Prove|Say|See|Speak|Take|"
-    r"Tell|Treat)\b"
+    r"(Agree|Answer|Ask|Await|Be|Break|Bring|Do|Dress|Forget|Give|Go|Have|Keep|Know|Lay|Learn|Leave|Let|Look|Lose|"
+    r"Make|Meet|Prove|Remember|Say|See|Speak|Take|Tell|Treat)\b"
 )
 PLACES = ("playbooks/*.yml", "roles/*/tasks/*.yml", "molecule/**/*.yml")
 

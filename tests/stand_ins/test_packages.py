@@ -433,7 +433,7 @@ def test_retire_waits_for_the_last_conference(running):
     )
     # jicofo answers 404, as older releases do.
     said = drain(running, 0, "nobody").communicate()[0]
-    assert "jicofo moves nobody: it is an older release" in " ".join(said.split()), said
+    assert "Jicofo cannot move participants: it is an older release" in " ".join(said.split()), said
     assert "holds 1 conferences and is drained: nothing was deleted" in " ".join(said.split()), said
     (address,) = running.get("http://127.0.0.1:8888/debug")["bridge_selector"]["bridge"]
     waiting = drain(running, 1, address.partition("/")[2])

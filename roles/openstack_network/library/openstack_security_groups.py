@@ -28,7 +28,7 @@ extends_documentation_fragment: openstack.cloud.openstack
 """
 
 EXAMPLES = r"""
-- name: Let in what the matrix says
+- name: Create the security groups
   openstack_security_groups:
     cloud: mycloud
     customer: acme

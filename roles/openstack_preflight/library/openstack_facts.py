@@ -23,7 +23,7 @@ extends_documentation_fragment: openstack.cloud.openstack
 """
 
 EXAMPLES = r"""
-- name: Read what the cloud has
+- name: Read the cloud's resources
   openstack_facts:
     cloud: mycloud
     customer: acme
