@@ -8,6 +8,7 @@
   GET /_login/token                   for nginx: 204, with "X-Token: JWT" for the room of X-Original-URI
   POST /_login/current                for prosody: {"sessions": [SID, ...], "fresh": false}, answered with those
                                       that are good, {SID: is moderator}; SID is a claim sid
+  GET /_login/link                    for nginx: takes a foreign token (jwt) out of X-Original-URI, and logs in by it
 
 The browser has a cookie, __Host-login: 256 random bits, which this service alone can read. The token for prosody (60
 seconds, one room) goes from here to nginx and from nginx to prosody: no browser, address bar or history ever has one.

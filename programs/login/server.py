@@ -84,7 +84,7 @@ class LoginApi:
         answer = await self._people.check(user, password, request.headers.get("X-Forwarded-For", ""))
         if isinstance(answer, Refused):
             return self._login_page(request, target, login=user[:LONGEST_LOGIN], error=answer.reason, status=403)
-        return self._logged_in(request, answer, target, stay=form.get("stay") == "yes")
+        return self._logged_in(request, answer, targets.path_of(target), stay=form.get("stay") == "yes")
 
     async def start(self, request: web.Request) -> web.Response:
         """Go to the provider."""
@@ -94,7 +94,7 @@ class LoginApi:
             address = await backend.start(target, browser)
         except ProviderError as error:
             log.warning("the provider is unavailable: %s", error)
-            return self._login_page(request, target, error="unavailable", status=503)
+            return self._login_page(request, target, error=error.reason, status=503)
         response = _redirect(address)
         # Providers answer by POST, too, and with such a request browsers send no stricter cookie.
         response.set_cookie(
@@ -113,9 +113,20 @@ class LoginApi:
             log.info("login refused: %s", answer.reason)
             response = self._login_page(request, Target(), error=answer.reason, status=403)
         else:
-            response = self._logged_in(request, *answer, stay=False)
+            user, target = answer
+            response = self._logged_in(request, user, targets.path_of(target), stay=False)
         _delete_cookie(response, START)
         return response
+
+    async def link(self, request: web.Request) -> web.Response:
+        """Take the token out of the link that somebody came by. One that is not good leaves a guest a guest."""
+        uri = request.headers.get("X-Original-URI", "")
+        token, clean = targets.token_of_uri(uri)
+        answer = await self._provider().finish({"jwt": token}, "")
+        address = f"{self._settings.origin}{clean}"
+        if isinstance(answer, Refused):
+            return _redirect(address)
+        return self._logged_in(request, answer[0], address, stay=False)
 
     async def logout_page(self, request: web.Request) -> web.Response:
         """Ask before logging out."""
@@ -143,14 +154,19 @@ class LoginApi:
     async def _session(self, request: web.Request) -> Session | None:
         return await self._people.session(request.cookies.get(LOGIN, ""))
 
-    def _logged_in(self, request: web.Request, user: User, target: Target, *, stay: bool) -> web.Response:
+    def _logged_in(self, request: web.Request, user: User, address: str, *, stay: bool) -> web.Response:
+        """Begin a session, which in a frame of another site is that site's alone."""
         before = self._sessions.find(key_of(request.cookies.get(LOGIN, "")))
         if before:
             self._sessions.end(before.key)
         cookie = self._sessions.begin(user, stay)
-        response = self._to(target)
+        response = _redirect(address)
         seconds = int(self._settings.days * DAY) if stay else None
-        response.set_cookie(LOGIN, cookie, max_age=seconds, path="/", secure=True, httponly=True, samesite="Lax")
+        if request.headers.get("Sec-Fetch-Dest") == "iframe":  # aiohttp of Debian has no word for such a cookie
+            partitioned = f"{LOGIN}={cookie}; Path=/; Secure; HttpOnly; SameSite=None; Partitioned"
+            response.headers.add("Set-Cookie", partitioned)
+        else:
+            response.set_cookie(LOGIN, cookie, max_age=seconds, path="/", secure=True, httponly=True, samesite="Lax")
         return response
 
     def _login_page(
@@ -232,6 +248,7 @@ def application(settings: Settings, sessions: Sessions, backend: PasswordBackend
             web.get("/_login/session", api.session),
             web.get("/_login/token", api.token),
             web.post("/_login/current", api.current),
+            web.get("/_login/link", api.link),
             web.get("/login", api.login_page),
             web.post("/login", api.login),
             web.get("/login/start", api.start),

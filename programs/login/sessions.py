@@ -5,6 +5,7 @@ import hashlib
 import secrets
 import sqlite3
 import time
+import zlib
 from pathlib import Path
 
 from .backends import User
@@ -48,8 +49,16 @@ class Sessions:
         for pragma in ("journal_mode = WAL", "synchronous = NORMAL", "secure_delete = ON", "temp_store = MEMORY"):
             self._database.execute(f"PRAGMA {pragma}")
         self._database.execute(SCHEMA)
+        self._end_of_other_accounts(f"{settings.kind} {settings.backend.get('issuer', '')}")
         self._database.execute("UPDATE sessions SET checked = 0")
         self.delete_ended()
+
+    def _end_of_other_accounts(self, accounts: str) -> None:
+        """End all sessions when the accounts are others: the same name is another person there."""
+        mark = zlib.crc32(accounts.encode()) >> 1
+        if self._database.execute("PRAGMA user_version").fetchone() != (mark,):
+            self._database.execute("DELETE FROM sessions")
+            self._database.execute(f"PRAGMA user_version = {mark}")
 
     def begin(self, user: User, stay: bool) -> str:
         """Begin a session and return its cookie, always a new one: nobody is logged in by one that was there before."""

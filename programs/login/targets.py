@@ -46,6 +46,15 @@ def room_of_uri(uri: str) -> str:
     return ""
 
 
+def token_of_uri(uri: str) -> tuple[str, str]:
+    """Return the token (jwt=TOKEN) in a request's address, and the address without it."""
+    path, _, query = uri.partition("?")
+    parts = query.split("&")
+    tokens = [part.partition("=")[2] for part in parts if part.partition("=")[0].lower() == "jwt"]  # as nginx' $arg_jwt
+    kept = "&".join(part for part in parts if part and part.partition("=")[0].lower() != "jwt")
+    return unquote(tokens[0]) if tokens else "", f"{path}?{kept}" if kept else path
+
+
 def target_of(query: Mapping[str, str]) -> Target:
     """Return the target of a request to /login. What is not understood leads to the welcome page."""
     state = _state(query.get("state", ""))

@@ -31,6 +31,7 @@ TEXTS: Mapping[str, Words] = {
         "busy": "Too many logins at once. Please try again in a moment.",
         "stale": "This form is too old, or your browser keeps no cookies. Please try again.",
         "provider": "The login was refused. Please try again, or ask your administrator.",
+        "links": "Here you log in by a link that your organization gives you. Please open it again.",
     },
     "de": {
         "title": "Anmelden",
@@ -57,6 +58,7 @@ TEXTS: Mapping[str, Words] = {
         "busy": "Zu viele Anmeldungen auf einmal. Bitte versuchen Sie es gleich noch einmal.",
         "stale": "Das Formular ist zu alt, oder Ihr Browser speichert keine Cookies. Bitte noch einmal versuchen.",
         "provider": "Die Anmeldung wurde abgelehnt. Bitte versuchen Sie es noch einmal oder fragen Sie nach.",
+        "links": "Anmelden können Sie sich mit einem Link Ihrer Organisation. Bitte öffnen Sie ihn noch einmal.",
     },
 }
 

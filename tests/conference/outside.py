@@ -125,6 +125,16 @@ def log_in(customer: Customer, name: str, password: str, agreed: dict[str, str])
     return {"Cookie": f"{cookies}; {session}", "Origin": customer.url} if session else {}
 
 
+def come_by_link(customer: Customer, room: str, token: str, agreed: dict[str, str]) -> dict[str, str]:
+    """Comes by a room's link with a token; the headers of this browser from then on, none when it is a guest's."""
+    answer = ask(customer, f"/{room}?jwt={token}", **agreed)
+    if (answer.status, answer.headers.get("Location")) != (303, f"{customer.url}/{room}"):
+        raise AssertionError(f"a link with a token does not lead to the room's plain address, but to {answer.status}")
+    session = cookie_of(answer, "__Host-login")
+    cookies = "; ".join(filter(None, [agreed.get("Cookie", ""), session]))
+    return {"Cookie": cookies, "Origin": customer.url} if session else {}
+
+
 def get(customer: Customer, path: str, scheme: str = "https") -> Response:
     """Asks the customer's page as somebody who has agreed."""
     return ask(customer, path, scheme, **consent(customer))

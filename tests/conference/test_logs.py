@@ -19,12 +19,11 @@ DAEMONS = "nginx prosody jicofo jitsi-videobridge2 coturn jitsi-directory jitsi-
 
 async def disorder(customer, moderator, guest, asked: str, said: str) -> None:
     """What people get wrong, and what servers write about it: tokens, polls, breakout rooms and names of rooms."""
-    trust, domain = outside.trust(customer), customer.domain
+    domain = customer.domain
     claims = ({"room": said}, {"exp": 1}, {"room": said, "iss": said}) if customer.tokens else ()
+    agreed = await asyncio.to_thread(outside.consent, customer) if claims else {}
     for token in (customer.token(moderator, **spoilt) for spoilt in claims):
-        with contextlib.suppress(Refused):
-            async with xmpp.session(customer, "websocket", trust, token=token, room=said) as stranger:
-                await stranger.knock(customer.room(asked))
+        await asyncio.to_thread(outside.come_by_link, customer, said, token, agreed)
     news = "{http://jitsi.org/jitmeet}json-message"
     for text in ("{" + said, json.dumps({"command": "new-poll", "question": said})):
         guest.send("message", f"polls.{domain}", element(news, text))

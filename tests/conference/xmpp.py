@@ -527,7 +527,10 @@ def browser(customer: Customer, name: str, password: str) -> dict[str, str]:
         return customer.browsers[name]
     headers = outside.consent(customer) if customer.consent else {}
     if name:
-        headers = outside.log_in(customer, name, password or customer.moderators[name], headers)
+        if customer.tokens:
+            headers = outside.come_by_link(customer, customer.meeting_name(), customer.token(name, password), headers)
+        else:
+            headers = outside.log_in(customer, name, password or customer.moderators[name], headers)
         if not headers:
             raise Refused("the password is not accepted")
         if not password:
@@ -557,8 +560,6 @@ async def session(
     headers = await asyncio.to_thread(browser, customer, user, password)
     if user:
         name, room = "", room or customer.meeting_name()
-    elif name and customer.tokens:
-        name, token = "", customer.token(name, password, **({"room": room} if room else {}))
     asked = {key: value for key, value in {"token": token, "room": room}.items() if value}
     path += f"?{urlencode(asked, safe='.&=')}" if asked else ""
     client = ClientXMPP(

@@ -203,7 +203,7 @@ class Crowd:
         return await self._come(self.people, "", room=room)
 
     async def person(self, name, room=ROOM):
-        return await self._come(self.people, name, room=room)
+        return await self._come(self.people, "", token=self.people.token(name, room=room), room=room)
 
     async def person_everywhere(self, name):
         """With a token for every room, which the login service never signs, where the rules alone are looked at."""

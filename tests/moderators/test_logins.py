@@ -83,7 +83,8 @@ class Site:
 @pytest.fixture(scope="module", autouse=True)
 def often(started):
     """prosody asks each second, and not each 15 seconds."""
-    started.restart("sed -i 's/token_once = true;/&\\n  login_check_seconds = 1;/' /etc/prosody/prosody.cfg.lua")
+    seconds = "s/asap_require_room_claim = false;/&\\n  login_check_seconds = 1;/"
+    started.restart(f"sed -i '{seconds}' /etc/prosody/prosody.cfg.lua")
 
 
 @pytest.fixture
@@ -225,3 +226,38 @@ def test_while_nobody_can_be_asked_everybody_stays_who_he_is(site, play, why):
         assert (anna.over, anna.role(address)) == (False, "moderator")
 
     play(scene)
+
+
+def test_a_token_that_the_service_did_not_sign_is_refused(prosody, play):
+    head, body, signature = signed(prosody, jti="forged").split(".")
+    unsigned = jwt.encode(jwt.decode(f"{head}.{body}.{signature}", options={"verify_signature": False}), None, "none")
+    other = signed(prosody, jti="forged", room="other").split(".")[1]
+    forged = [unsigned, f"{head}.{body}.", f"{head}.{other}.{signature}", "no.token.atall", "nothing", "&x="]
+
+    async def scene(crowd):
+        for token in forged:
+            with pytest.raises(Refused, match="not accepted"):
+                await login(crowd, token)
+
+    play(scene)
+
+
+def test_no_token_is_logged(prosody, play):
+    """Neither a good one, nor one for another room, which Jitsi's module logs whole, nor one that is over."""
+    good, elsewhere = signed(prosody, jti="good"), signed(prosody, jti="elsewhere", room="other")
+    over = signed(prosody, jti="over", exp=1)
+
+    async def scene(crowd):
+        await opened(crowd)
+        await login(crowd, good)
+        for token in (good[:-4] + "AAAA", over):
+            with pytest.raises(Refused, match="not accepted"):
+                await login(crowd, token)
+        with pytest.raises(Refused, match="not-allowed"):
+            await (await login(crowd, elsewhere)).join(crowd.address(ROOM))
+
+    play(scene)
+    journal = prosody.journal()
+    assert not [token for token in (good, elsewhere, over) if any(part in journal for part in token.split("."))]
+    assert "<4>mod_auth_token.lua:" in journal
+    assert "<3>mod_token_verification.lua:" in journal

@@ -4,6 +4,7 @@ import re
 import socket
 import subprocess
 import sys
+import time
 from http.server import BaseHTTPRequestHandler
 
 import browser as suite
@@ -254,6 +255,97 @@ def test_guests_and_pages_go_on_without_the_service_and_afterwards_all_is_well(l
     assert token_in(anna.signals())
 
 
+# Links with a token, for customers whose own program makes them
+
+SECRET = "shared-with-the-customers-program-" * 2
+
+
+@pytest.fixture(scope="module")
+def links(package, tmp_path_factory):
+    """A page whose users come by links with a token."""
+    login, folder = Login(tmp_path_factory.mktemp("links")), tmp_path_factory.mktemp("linked")
+    settings = {
+        "web_login": f"unix:{login.address}",
+        "jitsi_directory": {"kind": "token", "issuer": "portal", "audience": "jitsi"},
+        "jitsi_token_secret": SECRET,
+    }
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(site_of, "Prosody", Prosody)
+        with serve(folder, package(), **settings) as running:
+            running.login, running.settings = login, (folder / "login.json").read_text()
+            login.start(running.settings)
+            yield running
+            login.stop()
+
+
+def foreign_token(**changes):
+    claims = {"iss": "portal", "aud": "jitsi", "sub": "x", "exp": int(time.time()) + 60}
+    claims |= {"context": {"user": {"id": "Anna", "moderator": True}}}
+    return jwt.encode(claims | changes, SECRET, algorithm="HS256")
+
+
+def test_a_token_in_a_rooms_link_becomes_a_login_and_leaves_the_address(links):
+    anna = Person(links)
+    answer = anna.ask(f"/team/Daily?lang=de&jwt={foreign_token()}")
+    assert (answer.status, answer.headers["Location"]) == (303, f"{ORIGIN}/team/Daily?lang=de")
+    key = KEY.search(links.settings)[1]
+    claims = jwt.decode(token_in(anna.signals()), key, algorithms=["HS256"], audience="jitsi-login")
+    assert (claims["sub"], claims["context"]) == ("anna", {"user": {"moderator": True}})
+    assert anna.configuration() == ""
+
+
+def test_with_a_token_that_is_not_good_one_is_a_guest_and_sees_no_error(links):
+    for token in (foreign_token(exp=1), foreign_token(aud="other"), FORGED, "x", "%0d%0aa:b", "%C3%A9", "x" * 5000):
+        guest = Person(links)
+        answer = guest.ask(f"/daily?jwt={token}")
+        assert (answer.status, answer.headers["Location"]) == (303, f"{ORIGIN}/daily")
+        assert guest.ask("/daily").status == 200
+        assert (guest.configuration(), token_in(guest.signals())) == (f"guest.{DOMAIN}", None)
+
+
+def test_a_token_for_one_room_is_vouched_for_in_that_room_alone(links):
+    anna = Person(links)
+    anna.ask(f"/daily?jwt={foreign_token(room='daily')}")
+    assert token_in(anna.signals())
+    assert token_in(anna.signals("/xmpp-websocket?room=weekly")) is None
+
+
+def test_a_token_counts_in_the_address_of_a_page_alone(links):
+    for path in ("/xmpp-websocket?room=daily&jwt=", "/http-bind?room=daily&token=", "/config.js?jwt="):
+        answer = (person := Person(links)).ask(path + foreign_token(), Origin=ORIGIN)
+        assert "__Host-login" not in person.cookies
+        assert "token=" not in answer.text
+
+
+def test_a_link_leads_to_the_own_site_whatever_its_path(links):
+    for path in ("//evil.example/x", "/@evil.example", "/.evil.example"):
+        answer = Person(links).ask(f"{path}?jwt={foreign_token()}")
+        assert (answer.status, answer.headers["Location"]) == (303, f"{ORIGIN}{path}")
+
+
+def test_in_a_frame_the_login_is_for_the_site_around_it_alone(links):
+    answer = Person(links).ask(f"/daily?jwt={foreign_token()}", Sec_Fetch_Dest="iframe")
+    [cookie] = [cookie for cookie in answer.cookies if cookie.startswith("__Host-login=")]
+    assert cookie.endswith("; Path=/; Secure; HttpOnly; SameSite=None; Partitioned")
+
+
+def test_before_consent_the_token_waits_in_the_address(links):
+    stranger = Person(links, agreed=False)
+    path = f"/daily?jwt={foreign_token()}"
+    assert 'id="consent"' in stranger.ask(path).text
+    assert "__Host-login" not in stranger.cookies
+
+
+def test_a_link_is_one_of_a_guest_without_the_service(links):
+    links.login.stop()
+    links.login.listener.close()
+    links.login.address.unlink()
+    answer = Person(links).ask(f"/daily?jwt={foreign_token()}")
+    assert (answer.status, answer.headers["Location"]) == (303, f"{ORIGIN}/daily")
+    links.login.__init__(links.login.folder)
+    links.login.start(links.settings)
+
+
 # In a browser
 
 
@@ -335,3 +427,15 @@ def test_the_form_works_under_its_own_policy(chromium, logins):
     page.wait_for_selector("input[name=user]")
     assert page.evaluate("getComputedStyle(document.querySelector('.button')).cursor") == "pointer"
     assert said == []
+
+
+def test_a_link_with_a_token_makes_a_moderator_and_reloads_keep_it(chromium, links):
+    room = signalling.Room(passwords=False)
+    page = chromium(links).new_context(permissions=["camera", "microphone"], locale="en-US").new_page()
+    room.serve(page)
+    anna = suite.StandInVisitor(page, f"{ORIGIN}/daily?jwt={foreign_token()}", "Anna", ())
+    anna.must_moderate()
+    assert page.url == f"{ORIGIN}/daily"
+    anna.reload()
+    anna.must_moderate()
+    anna.must_see(1)

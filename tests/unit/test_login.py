@@ -19,6 +19,8 @@ from programs.login.main import main
 from programs.login.targets import path_of, query_of, room_name, room_of_uri, target_of
 from programs.login.texts import TEXTS, language_of
 
+TOKENS = {"issuer": "portal", "audience": "jitsi", "secret": "s" * 32, "login_claim": "sub", "moderator_claim": "role"}
+
 
 @pytest.fixture
 def serve(tmp_path):
@@ -97,6 +99,23 @@ def test_the_logout_asks_and_ends_the_session_everywhere(browser, service):
     assert TEXTS["en"]["logged_out"] in browser.post("/logout", {"form": browser.mark()}).text
     assert "__Host-login" not in browser.cookies
     assert "X-Login" not in service.ask("/_login/session", Cookie=f"__Host-login={stolen}").headers
+
+
+def test_a_session_ends_when_names_are_of_other_accounts(browser, service):
+    browser.log_in()
+    service.restart()
+    assert browser.is_logged_in()
+    service.restart(kind="token", backend=TOKENS)
+    assert not browser.is_logged_in()
+    service.restart()
+    assert not browser.is_logged_in()
+
+
+def test_without_a_page_to_log_in_one_is_told_of_links(serve):
+    browser = Browser(serve(create("token", TOKENS)))
+    assert "/login/start?room=daily" in browser.get("/login?room=daily").text
+    answer = browser.get("/login/start?room=daily")
+    assert (answer.status, TEXTS["en"]["links"] in answer.text) == (503, True)
 
 
 def test_who_is_logged_in_goes_on_to_the_room(browser):

@@ -21,7 +21,7 @@ ELSEWHERE = re.compile(
 )
 # Steps on the way to a role's variable, which bear the role's name.
 STEPS = {
-    *("directory_kinds", "directory_asked", "jicofo_strategies", "login_backends", "prosody_logins", "web_login_page"),
+    *("directory_kinds", "directory_asked", "jicofo_strategies", "web_login_page"),
     "web_telephone",
 }
 

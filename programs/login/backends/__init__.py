@@ -33,6 +33,7 @@ REASONS = (
     "unavailable",  # nobody could be asked in time
     "stale",  # the answer is of another browser, another login, or too old
     "provider",  # the provider refuses, or says what must not be believed
+    "links",  # there is no page to log in: people come by links with a token
 )
 
 
@@ -112,6 +113,8 @@ class RedirectBackend(Protocol):
 
 class ProviderError(Exception):
     """A provider that cannot be used now; the message is for the log and names no person."""
+
+    reason = "unavailable"  # one of REASONS
 
 
 def create(kind: str, settings: Mapping[str, Any]) -> PasswordBackend | RedirectBackend:

@@ -1,7 +1,7 @@
 """Tokens (JWT) that a program of the customer's own, or an identity provider, issues.
 
 Somebody comes by a room's link with ?jwt=TOKEN, from anywhere: such a token becomes a session, in its room alone if it
-names one. With a page to log in, people are sent there, and it sends them back with such a link.
+names one, and leaves the address. With a page to log in, people are sent there, and it sends them back by such a link.
 """
 
 import asyncio
@@ -45,6 +45,12 @@ class Settings:
             raise ValueError("either secret or keys_url is needed")
 
 
+class NoLoginPageError(ProviderError):
+    """People come by links alone."""
+
+    reason = "links"
+
+
 class ForeignTokens:
     """A RedirectBackend."""
 
@@ -60,7 +66,7 @@ class ForeignTokens:
     async def start(self, target: Target, browser: str) -> str:
         """Return the address of the page to log in. Raises ProviderError where there is none."""
         if not self._settings.login_url:
-            raise ProviderError("there is no page to log in: users come by links with a token")
+            raise NoLoginPageError("there is no page to log in: users come by links with a token")
         fields = {"room": target.room, "roomSafe": target.room, "tenant": target.tenant}
         fields |= {key: json.loads(value) for key, value in _pairs(target.fragment)}
         state = json.dumps({key: value for key, value in fields.items() if value != ""})

@@ -1,47 +1,26 @@
--- What a token says of the person who logs in with it, for mod_muc_moderators to decide by. Whether the token is good
--- Jitsi's own mod_auth_token has judged before; a session's name is a random one, so the person's has to be in there.
+-- What a token of the login service says of the person who logs in with it, for mod_muc_moderators to decide by. Whether
+-- the token is good Jitsi's own mod_auth_token has judged before; a session's name is a random one, so the person's has
+-- to be in there: claim sub, with context.user.moderator for a moderator.
 --
--- A claim is named by its path, for example context.user.id.
---   token_login_claim      path of the login; without it nobody gets in
---   token_moderator_claim  path of what makes a moderator
---   token_moderator_value  what that is then, or what is in its list; without it the claim has to be true
---   token_once             a token (claim jti) is good once, and for one room (claim room). Jitsi's own
---                          asap_require_room_claim stumbles over tokens without one.
+-- A token (claim jti) is good once and for one room (claim room). Jitsi's own asap_require_room_claim stumbles over tokens
+-- without one. Refused, too, are tokens that never end: who was shown one once would be in for ever.
 -- What others read of the session afterwards:
 --   jitsi_directory_login, jitsi_directory_moderator   who it is, and whether a moderator
 --   jitsi_login_session                                the session at the login service (claim sid), if it names one
--- Refused, too, are tokens that never end: who was shown one once would be in for ever.
 
-local login_claim = module:get_option_string("token_login_claim", "");
-local moderator_claim = module:get_option_string("token_moderator_claim", "context.user.moderator");
-local moderator_value = module:get_option_string("token_moderator_value");
-local once = module:get_option_boolean("token_once", false);
 -- Clocks of tokens count seconds, and end with the last one.
 local MARGIN = 5;
 -- Tokens that were used, to their end.
 local used = {};
 
-local function claim(claims, path)
-	local value = claims;
-	for key in path:gmatch("[^.]+") do
-		if type(value) ~= "table" then return nil; end
-		value = value[key];
-	end
-	return value;
-end
-
 local function login_of(claims)
-	local login = claim(claims, login_claim);
+	local login = claims.sub;
 	if type(login) == "string" and login:match("^[^%c]+$") and #login <= 255 then return login:lower(); end
 end
 
 local function is_moderator(claims)
-	local value = claim(claims, moderator_claim);
-	if not moderator_value then return value == true or value == "true"; end
-	for _, each in ipairs(type(value) == "table" and value or { value }) do
-		if each == moderator_value then return true; end
-	end
-	return false;
+	local user = type(claims.context) == "table" and claims.context.user;
+	return type(user) == "table" and user.moderator == true;
 end
 
 -- Is it the first time that the token is seen?
@@ -56,8 +35,7 @@ local function is_new(claims)
 end
 
 local function is_good(claims, login)
-	if type(claims.exp) ~= "number" or not login then return false; end
-	return not once or type(claims.room) == "string" and is_new(claims);
+	return login and type(claims.exp) == "number" and type(claims.room) == "string" and is_new(claims);
 end
 
 module:hook_global("jitsi-authentication-token-verified", function (event)
