@@ -12,7 +12,7 @@ FILTERS = {
     "folder": "access_errors folder_errors in_folder",
     "formats": "one_line program_archive secure_link to_db_text to_hocon to_kamailio to_ldif to_lua to_nginx "
     "to_nginx_key to_properties to_script to_shell to_ssh to_systemd",
-    "page": "contrast_errors csp_hash markdown_page page_errors picture",
+    "page": "csp_hash markdown_page page_errors picture",
     "plan": "bridge_capacity deployment_plan dns_records drain_errors external_services java_heap machine_kind "
     "plan_text topology_errors topology_picture",
     "relations": "directory_errors moderation_errors recording_errors trunk_errors",

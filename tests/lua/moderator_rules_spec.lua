@@ -119,9 +119,9 @@ describe("names of rooms", function ()
 	end);
 
 	it("are refused with a sentence", function ()
-		assert.equal("Names of rooms begin with a- or b- here. / Raumnamen beginnen hier mit a- oder b-.",
+		assert.equal("Names of rooms must begin with a- or b- here. / Raumnamen müssen hier mit a- oder b- beginnen.",
 			rules({}, {}, { prefixes = { "a-", "b-" } }):name_fault("c"));
-		assert.equal("Names of rooms have at least 9 characters here. / Raumnamen haben hier mindestens 9 Zeichen.",
+		assert.equal("Names of rooms must have at least 9 characters here. / Raumnamen müssen hier mindestens 9 Zeichen haben.",
 			rules({}, {}, { shortest = 9 }):name_fault("c"));
 	end);
 end);

@@ -130,21 +130,21 @@ end
 
 -- Why people may not have a room of that name; nothing when they may.
 function Rules:name_fault(room_name)
-	if not room_name or lib.is_health_check(room_name) then return "This is no room for people. / Das ist kein Raum für Menschen."; end
+	if not room_name or lib.is_health_check(room_name) then return "This room is reserved for the server. / Dieser Raum ist dem Server vorbehalten."; end
 	if self.fixed[room_name] then return nil; end
 	if #self.prefixes == 0 and next(self.fixed) ~= nil then
-		return "Only the rooms on the list can be opened here. / Hier gibt es nur die Räume auf der Liste.";
+		return "Only certain rooms can be opened here. / Hier können nur bestimmte Räume geöffnet werden.";
 	end
 	local begins = #self.prefixes == 0;
 	for _, prefix in ipairs(self.prefixes) do
 		begins = begins or room_name:sub(1, #prefix) == prefix;
 	end
 	if not begins then
-		return ("Names of rooms begin with %s here. / Raumnamen beginnen hier mit %s."):format(
+		return ("Names of rooms must begin with %s here. / Raumnamen müssen hier mit %s beginnen."):format(
 			table.concat(self.prefixes, " or "), table.concat(self.prefixes, " oder "));
 	end
 	if #room_name < self.shortest then
-		return ("Names of rooms have at least %d characters here. / Raumnamen haben hier mindestens %d Zeichen."):format(
+		return ("Names of rooms must have at least %d characters here. / Raumnamen müssen hier mindestens %d Zeichen haben."):format(
 			self.shortest, self.shortest);
 	end
 end
