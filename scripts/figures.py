@@ -8,6 +8,7 @@ import json
 import re
 import statistics
 import subprocess
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -110,7 +111,9 @@ def rows(files: dict[Path, str]) -> Iterator[tuple[str, str]]:
         for path, text in code.items()
         if path not in (Path("scripts/figures.py"), Path("tests/test_laws.py"))
     }
-    yield "exemptions from linters", str(sum(len(EXEMPTION.findall(text)) for text in own.values()))
+    exempt = Counter({path: len(EXEMPTION.findall(text)) for path, text in own.items()})
+    yield "exemptions from linters, product", str(sum(exempt[path] for path in own if part_of(path) == "product"))
+    yield "exemptions from linters, in all", str(exempt.total())
     product = {path: text for path, text in python.items() if part_of(path) == "product"}
     longest = max(product, key=lambda path: product[path].count("\n"))
     yield "longest Python file of the product, lines", f"{product[longest].count(chr(10))}: {longest}"
@@ -122,6 +125,12 @@ def rows(files: dict[Path, str]) -> Iterator[tuple[str, str]]:
     for part, _ in PARTS:
         sizes = [text.count("\n") for path, text in files.items() if part_of(path) == part]
         yield f"lines of {part}", f"{sum(sizes)} in {len(sizes)} files"
+    folders: Counter[str] = Counter()
+    for path, text in files.items():
+        if part_of(path) == "product":
+            folders[path.parts[0] if len(path.parts) > 1 else "the top level"] += text.count("\n")
+    for folder, size in folders.most_common(6):
+        yield f"lines of product, in {folder}", str(size)
     yield "lines in all", str(sum(text.count("\n") for text in files.values()))
 
 

@@ -105,7 +105,7 @@ def task(name: str, *words: str) -> dict:
     return {"name": name, "ansible.builtin.command": {"argv": [f"./{words[0]}", *words[1:]]}}
 
 
-def stage(name: str, hosts: str, *roles: str, **more) -> dict:
+def stage(name: str, hosts: str, *roles: str, **more: object) -> dict:
     return {"name": name, "hosts": hosts, "gather_facts": False, "roles": list(roles), **more}
 
 
