@@ -145,7 +145,8 @@ class LoginApi:
         if session:
             self._sessions.end(session.key)
             if isinstance(self._backend, RedirectBackend) and (address := await self._backend.logout(session.user)):
-                response = _redirect(address)
+                # A form of a page that sends to this site alone (form-action) must not be redirected to another.
+                response.headers["Refresh"] = f"0; url={address}"
         _delete_cookie(response, LOGIN)
         return response
 

@@ -13,7 +13,8 @@ from saml_site import ENTITY
 
 @pytest.fixture(scope="module")
 def provider(tmp_path_factory):
-    subprocess.run([ROOT / "scripts/need", "python3-aiohttp", "python3-pysaml2", "python3-jwt", "xmlsec1"], check=True)
+    packages = ("python3-aiohttp", "python3-pysaml2", "python3-xmlsec", "python3-jwt", "xmlsec1")
+    subprocess.run([ROOT / "scripts/need", *packages], check=True)
     with contextlib.closing(Lemonldap(tmp_path_factory.mktemp("provider"))) as provider:
         yield provider
 

@@ -20,7 +20,8 @@ ANNA = {"uid": ["Anna"], "groups": ["staff", "hosts"]}
 
 @pytest.fixture(scope="module", autouse=True)
 def _programs():
-    subprocess.run([ROOT / "scripts/need", "python3-aiohttp", "python3-pysaml2", "python3-jwt", "xmlsec1"], check=True)
+    packages = ("python3-aiohttp", "python3-pysaml2", "python3-xmlsec", "python3-jwt", "xmlsec1")
+    subprocess.run([ROOT / "scripts/need", *packages], check=True)
 
 
 @pytest.fixture(scope="module")
