@@ -67,8 +67,8 @@ def pytest_ignore_collect(collection_path, config):
     return None
 
 
-# What checks ask for. `server`, `bridge`, `relay`, `name`, `directory`, `directory_server`, `streamer`, `gateway` run a
-# check once for each.
+# What checks ask for. `server`, `bridge`, `relay`, `name`, `directory`, `directory_server`, `provider`, `streamer`,
+# `gateway` run a check once for each.
 
 EACH = {
     "server": lambda customer: customer.hosts,
@@ -77,6 +77,7 @@ EACH = {
     "name": lambda customer: list(customer.addresses),
     "directory": lambda customer: customer.group("directories"),
     "directory_server": lambda customer: customer.directory,
+    "provider": lambda customer: customer.providers,
     "streamer": lambda customer: customer.group("streamers"),
     "gateway": lambda customer: customer.group("gateways"),
 }

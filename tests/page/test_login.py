@@ -1,5 +1,6 @@
 """Logins behind nginx: what the service, the page and signalling tell each other, asked directly and in a browser."""
 
+import json
 import re
 import socket
 import subprocess
@@ -344,6 +345,27 @@ def test_a_link_is_one_of_a_guest_without_the_service(links):
     assert (answer.status, answer.headers["Location"]) == (303, f"{ORIGIN}/daily")
     links.login.__init__(links.login.folder)
     links.login.start(links.settings)
+
+
+# Identity providers
+
+PROVIDERS = {
+    "oidc": {"issuer": "https://id.acme.example/realms/acme", "client_id": "jitsi", "scopes": ["openid", "groups"]},
+    "saml": {"metadata_url": "https://id.acme.example/metadata", "login_claim": "uid"},
+}
+
+
+@pytest.mark.parametrize("kind", PROVIDERS)
+def test_the_service_takes_the_settings_of_a_provider(kind, tmp_path):
+    site_of.run(site_of.ROOT / "scripts/need", "python3-aiohttp", "python3-jwt", "python3-pysaml2", "python3-xmlsec")
+    site_of.write(tmp_path, {"jitsi_directory": {"kind": kind, **PROVIDERS[kind]}})
+    (tmp_path / "login.pyz").write_bytes(archive_of("login"))
+    settings = tmp_path / "login.json"
+    site_of.run("/usr/bin/python3", tmp_path / "login.pyz", "--parse", settings)
+    backend = json.loads(settings.read_text())["backend"]
+    assert backend["redirect_url"] == f"{ORIGIN}/login/finish"
+    assert backend.get("scopes", ["openid", "groups"]) == ["openid", "groups"]
+    assert backend.get("entity_id", f"{ORIGIN}/login") == f"{ORIGIN}/login"
 
 
 # In a browser

@@ -130,3 +130,35 @@ def test_tokens_need_no_servers_and_servers_no_issuer():
         "jitsi_directory.base means nothing to kind token: remove it or write another kind."
     ]
     assert errors(issuer="x") == ["jitsi_directory.issuer means nothing to kind ldap: remove it or write another kind."]
+
+
+OIDC = {"kind": "oidc", "issuer": "https://id.acme.example/realms/acme", "client_id": "jitsi"}
+SAML = {"kind": "saml", "metadata_url": "https://id.acme.example/metadata"}
+
+
+@pytest.mark.parametrize(
+    ("directory", "words"),
+    [
+        (OIDC, ""),
+        (SAML, ""),
+        (OIDC | {"issuer": "http://id.acme.example"}, "jitsi_directory.issuer does not begin with https://"),
+        (OIDC | {"metadata_url": "https://a"}, "jitsi_directory.metadata_url means nothing to kind oidc"),
+        (SAML | {"client_id": "jitsi"}, "jitsi_directory.client_id means nothing to kind saml"),
+        ({"kind": "saml"}, "needs either jitsi_directory.metadata_url or jitsi_directory.metadata_file"),
+        (SAML | {"metadata_file": "/nowhere"}, "needs either jitsi_directory.metadata_url or"),
+        ({"kind": "saml", "metadata_file": "/nowhere"}, "jitsi_directory.metadata_file /nowhere cannot be read"),
+    ],
+)
+def test_what_cannot_work_with_a_provider_is_one_sentence(directory, words):
+    found = directory_errors({"jitsi_directory": directory, "jitsi_moderator_source": "listed"})
+    assert bool(found) == bool(words), found
+    assert all(error.endswith(".") for error in found)
+    assert any(words in error for error in found) or not words
+
+
+@pytest.mark.parametrize("directory", [OIDC, SAML])
+def test_the_group_of_a_provider_is_a_claim(directory):
+    settings = {"jitsi_moderator_source": "group", "jitsi_directory": directory}
+    (error,) = directory_errors(settings)
+    assert "jitsi_directory.moderator_claim is missing" in error
+    assert directory_errors(settings | {"jitsi_directory": directory | {"moderator_claim": "groups"}}) == []

@@ -14,7 +14,7 @@ EXAMPLE = "example-full"  # every kind of machine, each with a host of its own
 # Learnt from the cloud once there are servers.
 UNKNOWN = {"openstack_server_id", "openstack_server_address"}
 # What another kind of accounts needs, and whole hosts.
-UNASKED = {"login_backends", "turn_peer_hosts", "openstack_server_planned"}
+UNASKED = {"login_backends", "verify_providers", "turn_peer_hosts", "openstack_server_planned"}
 
 # Roles whose files are looked at here alone.
 MORE_ROLES = {

@@ -14,8 +14,13 @@ FOREIGN = ("servers", "ca_file", "base", "bind_dn", "login_attribute", "login_su
            "moderators_group", "test_login")  # fmt: skip
 OWN = ("ldif_file", "test_login")
 TOKEN = ("issuer", "audience", "jwks_url", "login_url", "login_claim", "moderator_claim", "moderator_value")
+CLAIMS = ("login_claim", "moderator_claim", "moderator_value", "ca_file")
+OIDC = ("issuer", "client_id", "scopes", *CLAIMS)
+SAML = ("metadata_url", "metadata_file", "entity_id", *CLAIMS)
 # Kind of directory -> the keys of jitsi_directory that mean something to it.
-KEYS: Mapping[str, tuple[str, ...]] = {"internal": (), "openldap": OWN, "ldap": FOREIGN, "ad": FOREIGN, "token": TOKEN}
+KEYS: Mapping[str, tuple[str, ...]] = {
+    "internal": (), "openldap": OWN, "ldap": FOREIGN, "ad": FOREIGN, "oidc": OIDC, "saml": SAML, "token": TOKEN,
+}  # fmt: skip
 # Attributes whose values are no login by themselves, for the page takes no @.
 ADDRESSES = {"userprincipalname", "mail"}
 DN = re.compile(r"([A-Za-z][\w-]*|[\d.]+) *=", re.ASCII)
@@ -45,7 +50,7 @@ def directory_errors(settings: Settings, folder: str) -> list[str]:
     given = {key: value for key, value in directory.items() if isinstance(value, str) and value and value.isprintable()}
     errors = [
         f"jitsi_directory.{key} means nothing to kind {kind}: remove it or write another kind."
-        for key in dict.fromkeys(OWN + FOREIGN + TOKEN)
+        for key in dict.fromkeys(OWN + FOREIGN + TOKEN + OIDC + SAML)
         if key in directory and key not in KEYS[kind]
     ]
     by_group = settings.get("jitsi_moderator_source") == "group"
@@ -70,7 +75,36 @@ def directory_errors(settings: Settings, folder: str) -> list[str]:
             "jitsi_directory.kind token needs either jitsi_directory.jwks_url (the identity provider's keys) or "
             "jitsi_token_secret in group_vars/jitsi/vault.yml: write one of them."
         )
+    if kind in ("oidc", "saml"):
+        errors += _provider_errors(settings, directory, folder)
     return errors + (_foreign_errors(settings, directory, given) if KEYS[kind] == FOREIGN else [])
+
+
+def _provider_errors(settings: Settings, directory: Mapping[str, Any], folder: str) -> list[str]:
+    """The errors of an identity provider."""
+    errors, issuer = [], directory.get("issuer")
+    if settings.get("jitsi_moderator_source") == "group" and "moderator_claim" not in directory:
+        errors.append(
+            "jitsi_moderator_source is group and jitsi_directory.moderator_claim is missing: write the claim or "
+            "attribute that makes a moderator, or listed or all."
+        )
+    if directory["kind"] == "oidc" and isinstance(issuer, str) and not issuer.startswith("https://"):
+        errors.append(
+            "jitsi_directory.issuer does not begin with https:// and jitsi_directory.kind is oidc: write the identity "
+            "provider's address, such as https://id.acme.example/realms/acme."
+        )
+    if directory["kind"] == "saml" and ("metadata_url" in directory) == ("metadata_file" in directory):
+        errors.append(
+            "jitsi_directory.kind saml needs either jitsi_directory.metadata_url or jitsi_directory.metadata_file: "
+            "write one of them."
+        )
+    file = named_file(directory.get("metadata_file"), folder)
+    if file and not os.path.isfile(file):
+        errors.append(
+            f"jitsi_directory.metadata_file {file} cannot be read: ask the identity provider's administrator for its "
+            "metadata and write the file's name."
+        )
+    return errors
 
 
 def _foreign_errors(settings: Settings, directory: Mapping[str, Any], given: Mapping[str, str]) -> list[str]:

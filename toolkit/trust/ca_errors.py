@@ -10,7 +10,7 @@ from toolkit.trust.usable import LEAST_BITS, certificates_in, is_readable, is_to
 
 # Setting -> who has the certificate.
 OWNERS = {
-    ("jitsi_directory", "ca_file"): "the directory's administrator",
+    ("jitsi_directory", "ca_file"): "the administrator of the directory or identity provider",
     ("jitsi_certificate", "acme_ca_file"): "who runs the ACME server",
 }
 
