@@ -81,6 +81,12 @@ def _files_of_settings(folder: Path) -> list[Path]:
 
 
 def _misplaced(folder: Path) -> Iterator[Error]:
+    places = (folder, folder / "group_vars", folder / SETTINGS)
+    unseen = [entry for place in places for entry in _entries(place) if not entry.name.isprintable()]
+    for entry in unseen:
+        yield Error(str(entry), 0, "the name has characters that cannot be seen. Fix: rename it, or delete it.")
+    if unseen:
+        return
     for name in (PLAN, CLOUD):
         yield from _irregular(folder / name)
     for file in sorted(folder.glob("*.yml")):

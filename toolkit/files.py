@@ -25,4 +25,5 @@ def content(path: Path, most: int = BYTES) -> bytes:
 
 def is_within(path: Path, folder: Path) -> bool:
     """Whether the path leads into the folder, links followed."""
-    return path.resolve().is_relative_to(folder.resolve())
+    # Path.resolve() raises an error for links that lead in a circle.
+    return Path(os.path.realpath(path)).is_relative_to(os.path.realpath(folder))

@@ -16,10 +16,12 @@ BYTES = 256 * 1024  # of one file; accounts.yml with 400 people has 25 kB
 NODES = 20_000  # values and names in one file
 DEPTH = 20
 LONGEST_NUMBER = 1000  # characters; Python's own limit is 4300 digits
-# What is written without a tag has one of these, or none yet; encrypted text has !vault. Others would build something.
-TYPES = ("str", "int", "float", "bool", "null", "map", "seq")
-TAGS = {None, "!vault", *(f"tag:yaml.org,2002:{name}" for name in TYPES)}
+# Encrypted text has !vault. Others would build something, or a number of a text that is none.
+TAGS = {None, "!vault"}
+# Without quotes they mean other places of the file, whose values would not be those that are judged.
+SIGNS = ("<<", "=")
 LOADER = yaml.CSafeLoader
+RESOLVER = yaml.resolver.Resolver()
 
 
 @dataclass(frozen=True)
@@ -31,7 +33,8 @@ class Error:
     text: str
 
     def __str__(self) -> str:
-        return f"{self.file}{f', line {self.line}' if self.line else ''}: {self.text}"
+        file = self.file if self.file.isprintable() else ascii(self.file)
+        return f"{file}{f', line {self.line}' if self.line else ''}: {self.text}"
 
 
 class NotDataError(Exception):
@@ -96,20 +99,29 @@ def _limit(text: str) -> None:
             raise NotDataError(f"this is nested more than {DEPTH} levels deep. Fix: no setting is.", line)
         if nodes > NODES:
             raise NotDataError(f"there are more than {NODES} values in the file. Fix: keep settings only in it.", line)
-        if isinstance(event, yaml.ScalarEvent) and event.implicit[0] and not _can_be_built(event.value):
-            raise NotDataError(f"{shown(event.value)} is no number and no date. Fix: write it in quotes.", line)
+        if isinstance(event, yaml.ScalarEvent) and event.implicit[0]:
+            _check_plain(event.value, line)
         if event.tag not in TAGS:
             raise NotDataError(f"the tag {str(event.tag)[:40]} is unknown. Fix: write the value without it.", line)
 
 
+def _check_plain(text: str, line: int) -> None:
+    """Refuse a text without quotes that is not what YAML takes it for: 2026-02-30 would end the run that reads it."""
+    if text in SIGNS:
+        raise NotDataError(f"{text} is a sign of YAML's. Fix: write the values out, or the text in quotes.", line)
+    if not _can_be_built(text):
+        raise NotDataError(f"{shown(text)} is no number and no date. Fix: write it in quotes.", line)
+
+
 def _can_be_built(text: str) -> bool:
-    """Whether text without quotes is what YAML takes it for: 2026-02-30 would end the run that reads it."""
-    if re.match(r"[-+]?\d", text) and len(text) > LONGEST_NUMBER:
-        return False
+    if len(text) > LONGEST_NUMBER:
+        return not re.match(r"[-+.]?\d", text)
+    tag = RESOLVER.resolve(yaml.ScalarNode, text, (True, False))  # type: ignore[no-untyped-call]
     try:
-        return not re.match(r"\d{4}-\d", text) or bool(yaml.safe_load(text))
-    except (ValueError, yaml.YAMLError):
+        yaml.constructor.SafeConstructor().construct_object(yaml.ScalarNode(tag, text))
+    except (ValueError, OverflowError):
         return False
+    return True
 
 
 def texts(node: yaml.Node | None, path: tuple[str, ...] = ()) -> Iterator[Text]:

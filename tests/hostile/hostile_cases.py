@@ -1,6 +1,8 @@
 """Hostile customers' folders: the tables in cases/*.yml, and what needs a program to be made."""
 
+import json
 import os
+import socket
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -83,13 +85,47 @@ def links() -> Iterator[Case]:
         yield Case("links", f"more.yml to {target}", "this is a link", _link("group_vars/jitsi/more.yml", target))
     yield Case("links", "openstack.yml to /etc/shadow", "this is a link", _link("openstack.yml", "/etc/shadow"))
     yield Case("links", "host_vars", "a customer has settings in group_vars/jitsi alone", _link("host_vars", "/etc"))
-    for place in ("plan.yml", "openstack.yml", "group_vars/jitsi/more.yml"):
 
-        def pipe(folder: Folder, _canary: Path, place: str = place) -> None:
-            (folder.path / place).unlink(missing_ok=True)
-            os.mkfifo(folder.path / place)
 
-        yield Case("links", f"{place} is a pipe", "this is no regular file. Fix: put one there", pipe)
+def _listening(path: Path) -> None:
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind(str(path))
+
+
+def _huge(path: Path) -> None:
+    with path.open("wb") as file:
+        file.truncate(50 * 2**30)
+
+
+IRREGULAR = {
+    "a pipe": (os.mkfifo, "this is no regular file. Fix: put one there"),
+    "a socket": (_listening, "this is no regular file. Fix: put one there"),
+    "a folder": (Path.mkdir, "this is no regular file. Fix: put one there"),
+    "50 GB of nothing": (_huge, "the file has more than 256 kB"),
+}
+UNSEEN = (b"a\nb.yml", b"more.yml\n", b"\xff\xfe.yml", b"a\x1b[2J.yml", b"\xe2\x80\xaex.yml", b"\xe2\x80\x8b.yml")
+
+
+def irregular() -> Iterator[Case]:
+    for kind, (put, says) in IRREGULAR.items():
+        for place in ("plan.yml", "openstack.yml", "group_vars/jitsi/more.yml"):
+
+            def make(folder: Folder, _canary: Path, place: str = place, put: Callable[[Path], object] = put) -> None:
+                (folder.path / place).unlink(missing_ok=True)
+                put(folder.path / place)
+
+            yield Case("links", f"{place} is {kind}", says, make)
+
+
+def unseen() -> Iterator[Case]:
+    for name in UNSEEN:
+        for place in ("", "group_vars", "group_vars/jitsi"):
+
+            def make(folder: Folder, _canary: Path, name: bytes = name, place: str = place) -> None:
+                (folder.path / place / os.fsdecode(name)).write_text("jitsi_language: de\n")
+
+            says = "the name has characters that cannot be seen"
+            yield Case("links", f"{name!a} in {place or 'the folder'}", says, make)
 
 
 # Sizes, depths and numbers.
@@ -97,6 +133,21 @@ def links() -> Iterator[Case]:
 
 def _written(place: str, text: str | bytes) -> Callable[[Folder, Path], object]:
     return lambda folder, _canary: folder.write(place, text)
+
+
+# Settings that several rules look at.
+LONG = (
+    "jitsi_customer",
+    "jitsi_domain",
+    "jitsi_imprint_url",
+    "jitsi_contact_email",
+    "cloud_network_cidr",
+    "cloud_name",
+)
+
+
+def _chosen(setting: str, text: str) -> Callable[[Folder, Path], object]:
+    return lambda folder, _canary: folder.choose(f"{setting}: {json.dumps(text)}")
 
 
 def sizes() -> Iterator[Case]:
@@ -138,6 +189,16 @@ def sizes() -> Iterator[Case]:
     )
     yield case("UTF-16", "this is no UTF-8", "jitsi_x: 1\n".encode("utf-16"))
     yield case("Latin-1", "this is no UTF-8", "jitsi_x: é\n".encode("latin-1"))
+    for encoding in ("utf-16-le", "utf-16-be", "utf-32", "cp037"):
+        yield case(encoding, "this is no UTF-8", "jitsi_x: ü\n".encode(encoding))
+    yield case("gzip", "this is no UTF-8", b"\x1f\x8b\x08\0" + b"\0" * 100)
+    yield case("binary digits", "is no number and no date", "jitsi_x: 0b" + "1" * 5000)
+    yield case("keys of keys", "this is nested more than 20 levels deep", "? " * 3000)
+    yield case("tags of tags", "is unknown. Fix: write the value without it", "jitsi_x: " + "!a " * 5000)
+    yield case("a long anchor", "is not a setting", "jitsi_x: &" + "a" * 100_000 + " x")
+    for text in ("a" * 50_000, "-" * 50_000, "a." * 25_000, "(" * 50_000, "%41" * 15_000, "f:" * 25_000, "\u202e" * 9):
+        for setting in LONG:
+            yield Case("sizes and hangs", f"{setting} {text[:9]!a}", setting, _chosen(setting, text))
     yield case("half a character", "this is no UTF-8", b"jitsi_x: \xf0\x9f\n")
     yield case("a lone surrogate", "this is no UTF-8", b"jitsi_x: \xed\xa0\x80\n")
     yield case("an escaped surrogate", "this is no YAML", 'jitsi_service_name: "\\ud800"\n')
@@ -161,4 +222,4 @@ def sizes() -> Iterator[Case]:
     yield Case("sizes and hangs", "2000 files", "there are more than 50 files", many)
 
 
-CASES = [*tabled(), *links(), *sizes(), *pictures(), *named_files(), *certificates()]
+CASES = [*tabled(), *links(), *irregular(), *unseen(), *sizes(), *pictures(), *named_files(), *certificates()]

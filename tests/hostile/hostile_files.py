@@ -118,6 +118,11 @@ def pictures() -> Iterator[Case]:
     yield case("Latin-1", "is no UTF-8", b"# T\n\n\xe9", "jitsi_consent_texts: {en: %s}")
 
 
+def _circle(folder: Folder, setting: str) -> None:
+    (folder.path / "circle").symlink_to("circle")
+    folder.choose(setting % "circle")
+
+
 def named_files() -> Iterator[Case]:
     """Paths that lead nowhere, or where nothing may be read."""
     for setting in (
@@ -129,6 +134,7 @@ def named_files() -> Iterator[Case]:
         "jitsi_directory: {kind: openldap, ldif_file: %s}",
     ):
         name = re.split(r"[:{]", setting)[0]
+        yield Case("named files", f"{name} circle", name, lambda folder, _, text=setting: _circle(folder, text))
         for path in (
             "/dev/zero",
             "/nowhere",

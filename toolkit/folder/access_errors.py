@@ -7,6 +7,7 @@ from pathlib import Path
 
 from toolkit.files import content, is_within
 from toolkit.folder.in_folder import local_path
+from toolkit.sentences import name_of
 from toolkit.shapes import Settings
 
 
@@ -51,7 +52,7 @@ def state_folder_errors(state: str, folder: str, customer: object) -> list[str]:
         return []
     return [
         f"jitsi_state_dir {state} may be somebody else's folder: write one in the customer's folder, or one that is "
-        f"called {customer}."
+        f"called {name_of(customer)}."
     ]
 
 

@@ -9,6 +9,7 @@ from toolkit.forms import own_network4
 from toolkit.machines import GROUPS
 from toolkit.plan.names import noun_of, planned_hosts, plural, quote
 from toolkit.plan.optional_groups import optional_group_errors
+from toolkit.sentences import LONGEST_QUOTE
 from toolkit.settings.schema import defaults
 from toolkit.shapes import Groups, Settings
 
@@ -136,7 +137,7 @@ def _network_errors(planned: Sequence[str], cidr: str) -> list[str]:
 
 def _text(value: object) -> str:
     """The text; what has the wrong type or cannot be shown is the business of setting_errors."""
-    return value if isinstance(value, str) and value.isprintable() else ""
+    return value if isinstance(value, str) and value.isprintable() and len(value) <= LONGEST_QUOTE else ""
 
 
 def _mapping(value: object) -> dict[str, Any]:
