@@ -33,3 +33,21 @@ def test_jitsi_fills_in_what_the_page_of_logins_needs(rest, is_good):
     assert [error for error in errors if "login_url" in error] == (
         [] if is_good else [f'jitsi_directory.login_url is "https://id.acme.example/login{rest}": write {PAGE}.']
     )
+
+
+@pytest.mark.parametrize(
+    ("issuer", "is_good"),
+    [
+        ("https://id.acme.example/realms/acme", True),
+        ("https://id.acme.example:8443", True),
+        ("http://id.acme.example", False),
+        ("acme", False),
+        ("https://id.acme.example:99999", False),
+        ("https://anna:word@id.acme.example", False),
+    ],
+)
+def test_an_openid_provider_has_an_address(issuer, is_good):
+    errors = judge(SETTINGS | {"jitsi_directory": {"kind": "oidc", "issuer": issuer, "client_id": "jitsi"}})
+    said = [error for error in errors if "jitsi_directory.issuer" in error]
+    assert bool(said) != is_good, errors
+    assert all("write an address beginning with https://" in error for error in said)

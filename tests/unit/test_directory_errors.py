@@ -141,7 +141,6 @@ SAML = {"kind": "saml", "metadata_url": "https://id.acme.example/metadata"}
     [
         (OIDC, ""),
         (SAML, ""),
-        (OIDC | {"issuer": "http://id.acme.example"}, "jitsi_directory.issuer does not begin with https://"),
         (OIDC | {"metadata_url": "https://a"}, "jitsi_directory.metadata_url means nothing to kind oidc"),
         (SAML | {"client_id": "jitsi"}, "jitsi_directory.client_id means nothing to kind saml"),
         ({"kind": "saml"}, "needs either jitsi_directory.metadata_url or jitsi_directory.metadata_file"),

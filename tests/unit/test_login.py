@@ -13,7 +13,7 @@ import pytest
 from login_service import DOMAIN, KEY, ORIGIN, Browser, Fake, Service, UnixConnection, hash_of, settings_with
 
 from programs.login import sessions as sessions_module
-from programs.login.backends import MODULES, REASONS, Refused, Target, User, create
+from programs.login.backends import MODULES, REASONS, ProviderError, Refused, Target, User, create
 from programs.login.guesses import visitor_of
 from programs.login.main import main
 from programs.login.targets import path_of, query_of, room_name, room_of_uri, target_of
@@ -585,9 +585,11 @@ def test_the_target_outlives_the_form(browser):
 
 class Provider:
     def __init__(self):
-        self.target = None
+        self.target, self.away = None, False
 
     async def start(self, target, browser):
+        if self.away:
+            raise ProviderError("it is away")
         self.target, self.browser = target, browser
         return "https://id.example/authorize?state=1"
 
@@ -619,6 +621,24 @@ def test_a_provider_leads_to_the_room_and_out_again(serve):
     assert (answer.status, answer.headers["Refresh"]) == (200, "0; url=https://id.example/logout?hint=hint")
     assert "form-action 'self'" in answer.headers["Content-Security-Policy"]
     assert not browser.is_logged_in()
+
+
+def test_while_the_provider_is_away_whoever_is_logged_in_stays_and_afterwards_all_is_well(serve):
+    provider = Provider()
+    service = serve(provider)
+    anna, other = Browser(service), Browser(service)
+    anna.get("/login/start?room=daily")
+    anna.get("/login/finish?code=good")
+    provider.away = True
+    answer = other.get("/login/start?room=daily")
+    assert (answer.status, TEXTS["en"]["unavailable"] in answer.text) == (503, True)
+    assert "/login/start?room=daily" in answer.text
+    assert anna.is_logged_in()
+    assert anna.token()
+    assert not other.is_logged_in()
+    provider.away = False
+    other.get("/login/start?room=daily")
+    assert other.get("/login/finish?code=good").headers["Location"] == "/daily"
 
 
 def test_an_answer_of_the_provider_is_for_the_browser_that_asked(serve):

@@ -82,16 +82,11 @@ def directory_errors(settings: Settings, folder: str) -> list[str]:
 
 def _provider_errors(settings: Settings, directory: Mapping[str, Any], folder: str) -> list[str]:
     """The errors of an identity provider."""
-    errors, issuer = [], directory.get("issuer")
+    errors = []
     if settings.get("jitsi_moderator_source") == "group" and "moderator_claim" not in directory:
         errors.append(
             "jitsi_moderator_source is group and jitsi_directory.moderator_claim is missing: write the claim or "
             "attribute that makes a moderator, or listed or all."
-        )
-    if directory["kind"] == "oidc" and isinstance(issuer, str) and not issuer.startswith("https://"):
-        errors.append(
-            "jitsi_directory.issuer does not begin with https:// and jitsi_directory.kind is oidc: write the identity "
-            "provider's address, such as https://id.acme.example/realms/acme."
         )
     if directory["kind"] == "saml" and ("metadata_url" in directory) == ("metadata_file" in directory):
         errors.append(
