@@ -149,11 +149,11 @@ def parameter(case: Element) -> str:
 
 
 def logins() -> list[dict]:
-    """200 people of a directory log in at the same time, through prosody and jitsi-directory to slapd or Samba."""
+    """200 people of a directory log in at the same time, at slapd or Samba."""
     rows = []
-    for case, seen in suite("logins", "tests/moderators", "-k", "200_logins"):
-        server = "Samba" if "active_directory" in case.get("classname") else "slapd"
-        what = f"200 logins at the same time, {server}, prosody of {parameter(case)}"
+    for case, seen in suite("logins", "tests/login", "-k", "200_logins"):
+        server = "Samba" if "ldap_ad" in case.get("classname") else f"slapd of {parameter(case)}"
+        what = f"200 logins at the same time, {server}"
         print(
             f"{what:58} median {seen['median']:.1f} s, p99 {seen['p99']:.1f} s, errors {seen['errors']:.0f}", flush=True
         )

@@ -32,7 +32,7 @@ LAB = (
     "tests/moderators",
     "tests/telephone",
     "tests/page",
-    "tests/directory",
+    "tests/login",
     "tests/turn",
     "tests/streaming",
     "tests/mapper",

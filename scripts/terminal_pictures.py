@@ -35,7 +35,7 @@ PROGRESS = {"ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"), "ANSIBLE_STDOUT_CALLBAC
 GROUPS = {"meet": ["acme-meet"], "videobridges": [f"acme-jvb-{n}" for n in range(1, 5)], "turn": ["acme-turn-1"]}
 SUMMARY = [
     "Conference: https://meet.acme.example",
-    "Moderators log in: https://meet.acme.example/ROOM?login=true",
+    "Moderators log in: https://meet.acme.example/login",
     "Certificate ends: Feb 24 08:00:00 2027 GMT",
     "Accounts and passwords: make users ACTION=show; check again: make verify",
 ]

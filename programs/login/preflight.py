@@ -3,7 +3,7 @@
     python3 -m login.preflight FILE   one line on stdin, if any, is a login to try: {"user": "...", "password": "..."}
     python3 -m login.preflight -      the settings are the line before that
 
-Returns 1 for a fault, 2 when something could not be reached (it may be from elsewhere), 64 for settings that cannot
+Returns 1 for an error, 2 when something could not be reached (it may be from elsewhere), 64 for settings that cannot
 work, 69 when a Python package of the back end is missing.
 """
 

@@ -1,6 +1,6 @@
 """Runs on the meet host as root: does the toolkit's own directory keep to itself what it must?
 
-Argument: where its tree begins. Goes there with what jitsi-directory goes there with, so that no secret travels; prints
+Argument: where its tree begins. Goes there with what jitsi-login goes there with, so that no secret travels; prints
 one sentence per error, as a JSON list.
 """
 
@@ -15,8 +15,8 @@ from urllib.parse import urlsplit
 import ldap
 
 TREE = sys.argv[1]
-with open("/etc/jitsi-directory/settings.json") as file:
-    settings = json.load(file)
+with open("/etc/jitsi-login/settings.json") as file:
+    settings = json.load(file)["backend"]
 SERVER = settings["servers"][0]
 ADDRESS = urlsplit(SERVER).hostname, 636
 READER = settings["bind_dn"], settings["password"]

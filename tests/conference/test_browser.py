@@ -27,15 +27,13 @@ class Meeting:
             return visitor_class(page, url, person, account)
 
         def moderate(person):
-            """Comes as moderators do: by the login page, with a token, or by the address that asks for a password."""
+            """Comes as moderators do: by the login page, or with a token."""
             if customer.tokens:
                 moderator = arrive("en-GB", person, f"{url}?jwt={customer.token(name)}")
-            elif customer.login_service:
+            else:
                 login = (name, customer.moderators[name])
                 moderator = arrive("en-GB", person, f"{customer.url}/login?room={room}", login)
-            else:
-                moderator = arrive("en-GB", person, f"{url}?login=true")
-            self.prove(moderator, customer, name)
+            self.prove(moderator)
             return moderator
 
         guest = arrive("de-DE", "verification, guest")
@@ -49,7 +47,7 @@ class Meeting:
         self.off_inside = [visitor.off() for visitor in self.inside]
         second = moderate("verification, second moderator")
         first.reload()
-        self.prove(first, customer, name)
+        self.prove(first)
         self.visitors = [guest, first, second]
         self.people = people + 1
         for visitor in {*self.inside, second}:
@@ -62,9 +60,7 @@ class Meeting:
         self.let_pass = guest.let_pass()
 
     @staticmethod
-    def prove(moderator, customer, name):
-        if not customer.login_service:
-            moderator.log_in(name, customer.moderators[name])
+    def prove(moderator):
         moderator.must_join()
         moderator.must_moderate()
 

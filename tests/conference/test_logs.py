@@ -14,7 +14,7 @@ from xmpp import Refused, element
 
 LOOK = "on {server}: the named log, and the log level of the daemon that writes it; retention: role log_retention"
 # Where daemons write that participants talk to. sshd is not theirs: it may name the operator's address.
-DAEMONS = "nginx prosody jicofo jitsi-videobridge2 coturn jitsi-directory jitsi-login"
+DAEMONS = "nginx prosody jicofo jitsi-videobridge2 coturn jitsi-login"
 
 
 async def disorder(customer, moderator, guest, asked: str, said: str) -> None:

@@ -1,4 +1,4 @@
-"""The directory people are in, as jitsi-directory on the meet host asks it."""
+"""The directory people are in, as the login service on the meet host asks it."""
 
 import pytest
 
@@ -7,11 +7,11 @@ pytestmark = pytest.mark.needs("slapd")
 
 @pytest.mark.guard(
     "logins fail, now or once another directory server is unavailable",
-    "the error says what to ask the directory's administrator; on the meet host: journalctl -u jitsi-directory",
+    "the error says what to ask the directory's administrator; on the meet host: journalctl -u jitsi-login",
 )
 def test_directory_answers(meet, directory_server):
     """Each directory server answers the meet host, has a valid certificate, and supports logins"""
-    done = meet.run("jitsi-directory --check /etc/jitsi-directory/settings.json < /dev/null")
+    done = meet.run("jitsi-login --check /etc/jitsi-login/settings.json < /dev/null")
     assert done.rc in (0, 1, 2), done.stderr
     found = [line.partition(": ") for line in done.stdout.splitlines() if f" {directory_server}" in line]
     assert found, done.stdout

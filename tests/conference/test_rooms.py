@@ -310,16 +310,13 @@ class Openings:
     async def open_all(self, name: str) -> None:
         """A moderator opens the rooms and should be the first one there."""
         rooms = {way: self.customer.room(self.rooms[way]) for way in self.outcomes}
-        # Who has logged in once for every room has a session for each.
-        shares = [[way] for way in rooms] if self.customer.login_service else [list(rooms)]
-        for ways in shares:
-            room = rooms[ways[0]] if self.customer.login_service else ""
+        # A token is for one room.
+        for way, room in rooms.items():
             async with xmpp.session(self.customer, "websocket", self.context, name, room=room) as moderator:
-                for way in ways:
-                    await moderator.enter(rooms[way])
-                    if others := moderator.others(rooms[way]):
-                        self.outcomes[way].errors.append(f"a moderator finds {len(others)} participants in it")
-                    await moderator.leave(rooms[way])
+                await moderator.enter(room)
+                if others := moderator.others(room):
+                    self.outcomes[way].errors.append(f"a moderator finds {len(others)} participants in it")
+                await moderator.leave(room)
 
 
 async def left(person: Participant) -> bool:

@@ -3,13 +3,9 @@
 import asyncio
 import contextlib
 import functools
-import importlib.machinery
-import importlib.util
 import json
 import re
-import sys
 import tempfile
-import types
 from pathlib import Path
 from types import SimpleNamespace
 from unittest import mock
@@ -118,95 +114,6 @@ def call_menu(data: bytes) -> None:
             stack.enter_context(patch)
         loop().run_until_complete(_call(data))
     call_session.caller_fingerprint(data.decode(errors="replace"), b"salt")
-
-
-# The directory's daemon.
-
-
-class Ldap(types.ModuleType):
-    """In place of Debian's python3-ldap, of which PyPI has no built package: whatever is asked for is an exception."""
-
-    __path__: tuple[str, ...] = ()
-
-    def __getattr__(self, name: str) -> type[Exception]:
-        if name.startswith("__"):
-            raise AttributeError(name)
-        self.__dict__[name] = type(
-            name, (self.__dict__.setdefault("LDAPError", type("LDAPError", (Exception,), {})),), {}
-        )
-        return self.__dict__[name]
-
-
-@functools.cache
-def directory() -> types.ModuleType:
-    stand_ins = {
-        name: Ldap(name) for name in ("ldap", "ldap.dn", "ldap.filter", "ldap.controls", "ldap.controls.ppolicy")
-    }
-    file = str(ROOT / "roles/directory/files/jitsi-directory")
-    spec = importlib.util.spec_from_loader(
-        "jitsi_directory", importlib.machinery.SourceFileLoader("jitsi_directory", file)
-    )
-    module = importlib.util.module_from_spec(spec)
-    with mock.patch.dict(sys.modules, stand_ins | {"jitsi_directory": module}):  # dataclasses look their module up
-        spec.loader.exec_module(module)
-    return module
-
-
-class Server:
-    """A server that knows everybody, with password "right"."""
-
-    controls = ()
-
-    def __init__(self, deadline: float) -> None:
-        self.deadline = deadline
-
-    def __enter__(self) -> "Server":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        pass
-
-    def open(self) -> None:
-        pass
-
-    def find(self, login: str) -> object:
-        name = directory().xmpp_name(login)
-        assert not re.search("[ \"&'/:<>@]", name), name
-        return directory().Person(f"uid={login.encode().hex()}", name, [])
-
-    def moderates(self, _person: object) -> bool:
-        return False
-
-    def prove(self, _person: object, password: str) -> None:
-        password.encode()  # as for the wire
-        if password != "right":  # noqa: S105 (a test's)
-            raise directory().Refused("wrong password")
-
-
-@functools.cache
-def directory_daemon() -> object:
-    module = directory()
-    settings = module.Settings(["ldaps://dc"], "dc=acme", "cn=bind", "secret", "", "uid", workers=1, guesses=10**9)
-    asked = module.Directory(settings)
-    asked.connect = lambda _url, deadline: Server(deadline)
-    module.log.setLevel("CRITICAL")
-    return module.Daemon(asked)
-
-
-def ask_directory(data: bytes) -> None:
-    """A line on the socket. The answer is one line, or none to what is no question."""
-
-    async def ask() -> bytes:
-        reader, writer = asyncio.StreamReader(limit=directory().LONGEST_LINE), Writer()
-        reader.feed_data(data)
-        reader.feed_eof()
-        await directory_daemon().connected(reader, writer)
-        return writer.data
-
-    for line in loop().run_until_complete(ask()).splitlines():
-        answer = json.loads(line)
-        assert answer["result"] in ("yes", "no"), answer
-        assert not re.search("[ \"&'/:<>@]", answer["name"]), answer
 
 
 # The delivery of recordings.

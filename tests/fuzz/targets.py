@@ -16,7 +16,7 @@ from pathlib import Path
 
 import yaml
 from contract import SETTINGS, judge
-from daemons import ask_directory, ask_mapper, call_menu, deliver
+from daemons import ask_mapper, call_menu, deliver
 
 from toolkit.customer_folder import errors
 from toolkit.page.markdown_page import SCHEMES, markdown_page
@@ -119,6 +119,5 @@ TARGETS: dict[str, Callable[[bytes], None]] = {
     "trust": trust,
     "mapper": ask_mapper,
     "menu": call_menu,
-    "directory": ask_directory,
     "delivery": deliver,
 }

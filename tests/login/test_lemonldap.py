@@ -79,7 +79,7 @@ def test_preflight(way):
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"client_id": "nobody"}, "fault: the provider refuses client nobody"),
+        ({"client_id": "nobody"}, "error: the provider refuses client nobody"),
         ({"client_secret": "a:b"}, "one of letters and digits alone is understood by every provider"),
     ],
 )

@@ -252,7 +252,7 @@ def test_the_log_has_no_names(service, provider):
     assert not [word for word in ("anna", "4711", "arnold", "eyj") if word in said]
 
 
-# The preflight: each fault is a sentence.
+# The preflight: each error is a sentence.
 
 
 def check(provider, **changes):
@@ -301,10 +301,10 @@ def test_preflight_finds(provider, path, body, status, words):
     provider.documents.put(path, body, status)
     done = check(provider)
     assert done.returncode == 1, done.stdout + done.stderr
-    faults = [line for line in done.stdout.splitlines() if line.startswith("fault: ")]
-    assert len(faults) == 1
-    assert words in faults[0]
-    assert "ask the identity provider's administrator" in faults[0]
+    errors = [line for line in done.stdout.splitlines() if line.startswith("error: ")]
+    assert len(errors) == 1
+    assert words in errors[0]
+    assert "ask the identity provider's administrator" in errors[0]
 
 
 def test_preflight_finds_a_provider_that_refuses_at_once(provider):

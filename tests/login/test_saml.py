@@ -237,7 +237,7 @@ def test_metadata_that_is_unavailable(start, provider, documents):
     assert log_in(service, provider)["user"] == "anna"
 
 
-# The preflight: each fault is a sentence.
+# The preflight: each error is a sentence.
 
 
 @pytest.fixture
@@ -292,17 +292,17 @@ def test_preflight_finds(check, provider, change, words):
     assert new != text
     done = check(new)
     assert done.returncode == 1, done.stdout + done.stderr
-    faults = [line for line in done.stdout.splitlines() if line.startswith("fault: ")]
-    assert len(faults) == 1
-    assert words in faults[0]
-    assert "ask the identity provider's administrator" in faults[0]
+    errors = [line for line in done.stdout.splitlines() if line.startswith("error: ")]
+    assert len(errors) == 1
+    assert words in errors[0]
+    assert "ask the identity provider's administrator" in errors[0]
 
 
 def test_preflight_finds_a_certificate_that_has_expired(check, tmp_path):
     with contextlib.closing(SamlProvider(tmp_path / "old", days=-1)) as old:
         done = check(old.file.read_text())
     assert done.returncode == 1
-    assert "fault: the certificate that signs answers expired on 20" in done.stdout
+    assert "error: the certificate that signs answers expired on 20" in done.stdout
 
 
 def test_preflight_finds_more_than_one_provider(check, provider):

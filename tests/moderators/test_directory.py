@@ -1,19 +1,23 @@
-"""People of a directory on a real prosody: role prosody's configuration for kind ldap, the daemon, and a slapd."""
+"""People of a directory on a real prosody: what the roles write for kind ldap, the login service, and a slapd."""
 
 import asyncio
-import dataclasses
 import json
-import shutil
-import statistics
+import ssl
 
-import aiohttp
 import pytest
-from conftest import accounts
-from directories import BASE, BIND_DN, DAEMON, GROUP, PASSWORD, PROGRAM, Authority, Daemon, Slapd
-from login import log_in
+from asking import Asker, install, python_in
+from conftest import ROOM
+from directories import BASE, BIND_DN, GROUP, PASSWORD, Authority, Slapd
+from login_service import Browser, Service
 from rendering import render
+from xmpp import Refused, session
+
+from programs.login.backends import Refused as NoLogin
+from programs.login.backends import User
 
 SERVER = "ldap-1.acme.example"
+SECONDS = 4  # a login takes no longer
+ENDED = "hung up|closed the connection"
 SETTINGS = {
     "jitsi_directory": {
         "kind": "ldap",
@@ -25,205 +29,151 @@ SETTINGS = {
     "jitsi_directory_password": PASSWORD.format("jitsi"),
     "jitsi_moderator_source": "group",
 }
-ROOM = "daily"
+
+
+class Backend:
+    """The LDAP back end, which runs with Debian's libraries in the machine."""
+
+    def __init__(self, machine, settings):
+        self.asker = Asker(
+            python_in(machine), "ldap", settings, machine.root / "run/asker", "/run/asker", "/srv/asker.py"
+        )
+
+    def person(self, login):
+        return login
+
+    async def check(self, login, password, address):
+        return self._user(await asyncio.to_thread(self.asker.login, login, password, address))
+
+    async def current(self, login):
+        return self._user(await asyncio.to_thread(lambda: self.asker.ask(current=login)))
+
+    async def close(self):
+        await asyncio.to_thread(self.asker.stop)
+
+    @staticmethod
+    def _user(answer):
+        return NoLogin(answer["reason"]) if answer["reason"] else User(answer["user"], answer["moderator"])
 
 
 @pytest.fixture(scope="module")
 def rendered(tmp_path_factory):
-    settings, roles = json.dumps(SETTINGS), ["prosody", "directory"]
+    settings, roles = json.dumps(SETTINGS), ["prosody", "login"]
     return render("example-small", tmp_path_factory.mktemp("directory"), "-e", settings, roles=roles)
 
 
 @pytest.fixture(scope="module")
-def site(started, rendered):
-    """The prosody with the directory and the daemon beside it, with the settings the role writes but for the times."""
+def site(started, rendered, tmp_path_factory):
+    """prosody, directory and login service, with what the roles write but for the times and the directory's CA."""
     authority = Authority()
     started.slapd = Slapd(started.machine, SERVER, "127.0.0.11", authority.issue(SERVER))
     started.machine.put("/srv/ca.crt", authority.certificate)
-    shutil.copy(DAEMON, started.machine.root / PROGRAM.lstrip("/"))
-    settings = json.loads(rendered.only("settings.json"))
-    assert settings["password"] == PASSWORD.format("jitsi")
-    started.settings = settings | {"ca_file": "/srv/ca.crt", "seconds": 4, "server_seconds": 2, "rest": 1}
-    started.people = Daemon(started.machine, started.settings)
+    install(started.machine)
+    settings = json.loads(rendered.only("login.json"))
+    times = {"seconds": SECONDS, "server_seconds": 2, "rest": 1}
+    backend = Backend(started.machine, settings["backend"] | times | {"ca_file": "/srv/ca.crt"})
+    place = started.machine.root / "run/jitsi-login"
+    place.mkdir()
+    place.chmod(0o755)
+    started.restart("sed -i 's/token_once = true;/&\\n  login_check_seconds = 1;/' /etc/prosody/prosody.cfg.lua")
+    started.login = Service(
+        tmp_path_factory.mktemp("login"), backend, place / "http.sock", key=settings["key"], check_seconds=0
+    )
+    started.login.socket.chmod(0o666)
     yield started
-    started.people.stop()
+    started.login.stop()
 
 
-@pytest.fixture
-def log(site):
-    """log(user, password): the answer to a login."""
+class Visitor(Browser):
+    """A browser of a user, and what it enters rooms with."""
 
-    async def one(user, password, address="192.0.2.1"):
-        """As the web server says it of a visitor."""
-        async with aiohttp.ClientSession(headers={"X-Forwarded-For": address}) as http:
-            return await log_in(http, "http://127.0.0.1:5280", site.domain, user, password)
-
-    return one
+    def enter(self, name):
+        """Log in, and return what nginx is given for the room."""
+        assert self.log_in(name, PASSWORD.format(name)).status == 303, self.last.text
+        return self.token(ROOM)
 
 
-@pytest.fixture
-def play(site, play):
-    """play(scene): runs scene(crowd) with people of the directory; everybody goes home afterwards."""
-    everybody = {name: PASSWORD.format(name) for name in ("anna", "Bernd", "carla")}
-
-    def run(scene):
-        async def with_people_of_the_directory(crowd):
-            crowd.people = dataclasses.replace(crowd.people, moderators=everybody)
-            await scene(crowd)
-
-        play(with_people_of_the_directory)
-
-    return run
+async def person(crowd, site, name):
+    token = await asyncio.to_thread(Visitor(site.login).enter, name)
+    arrival = session(crowd.people, "websocket", ssl.create_default_context(), token=token, room=ROOM)
+    return await crowd.stack.enter_async_context(arrival)
 
 
-def test_logins(site, log):
-    for user, password, condition in (
-        ("anna", "anna-secret", ""),
-        ("ANNA", "anna-secret", ""),
-        ("odd (o'hara), *", "odd (o'hara), *-secret", ""),
-        ("anna", "wrong", "not-authorized"),
-        ("*", "anna-secret", "not-authorized"),
-        ("locked", "locked-secret", "not-authorized"),
-        ("focus", "focus", "not-authorized"),
-    ):
-        assert site.inside.run(log(user, password)).condition == condition, user
+async def opened(crowd, site, name):
+    address = crowd.address(ROOM)
+    await (await crowd.focus()).join(address, "focus")
+    moderator = await person(crowd, site, name)
+    await moderator.join(address)
+    return moderator
 
 
-def test_accounts_kept_in_prosody_are_of_no_use(site, log):
-    """emil is in the storage, too, with his name for a password."""
-    accounts(site.machine, {site.domain: {"emil": "emil"}})
-    assert site.inside.run(log("emil", "emil")).condition == "not-authorized"
-    assert site.inside.run(log("emil", "emil-secret")).condition == ""
-
-
-def test_strangers_guesses_keep_nobody_out_whose_address_is_known(site, log):
-    """The visitor's address is the one the web server names, and comes as far as the daemon."""
-
-    def answers(*attempts):
-        return [site.inside.run(log("carla", *attempt)).condition for attempt in attempts]
-
-    assert answers(("carla-secret", "192.0.2.7")) == [""]
-    assert set(answers(*((str(n), f"198.51.100.{n}") for n in range(6)))) == {"not-authorized"}
-    right = "carla-secret"
-    assert answers((right, "198.51.100.99"), (right, "192.0.2.7")) == ["not-authorized", ""]
-    site.people.stop()
-    site.people = Daemon(site.machine, site.settings)
-
-
-def test_members_of_the_group_open_rooms_and_others_do_not(play):
+def test_members_of_the_group_open_rooms_and_others_do_not(site, play):
     async def scene(crowd):
         room = crowd.address(ROOM)
-        focus = await crowd.focus()
-        await focus.join(room, "focus")
-        carla, guest = await crowd.person("carla"), await crowd.guest()
-        for person in (carla, guest):
-            with pytest.raises(Exception, match="registration-required"):
-                await person.join(room)
-        bernd = await crowd.person("Bernd")
+        await (await crowd.focus()).join(room, "focus")
+        carla, guest = await person(crowd, site, "carla"), await crowd.guest()
+        for each in (carla, guest):
+            with pytest.raises(Refused, match="registration-required"):
+                await each.join(room)
+        bernd = await person(crowd, site, "Bernd")
         await bernd.join(room)
-        assert (bernd.role(room), bernd.address) == ("moderator", f"bernd@{crowd.domain}")
         await asyncio.gather(carla.join(room), guest.join(room))
-        assert carla.role(room) == guest.role(room) == "participant"
+        assert [each.role(room) for each in (bernd, carla, guest)] == ["moderator", "participant", "participant"]
 
     play(scene)
 
 
-def test_people_with_other_letters_are_listed_by_the_names_the_daemon_gives_them(site, play):
+def test_people_with_other_letters_are_listed_by_the_names_the_back_end_gives_them(site, play):
     """As the contract takes them for jitsi_moderators and jitsi_room_comoderators."""
 
     async def scene(crowd):
         site.follow({"moderation": "own", "comoderators": {ROOM: ["jörg"]}}, by="listed", names=["jörg"])
-        crowd.people = dataclasses.replace(crowd.people, moderators={"jörg": "jörg-secret"})
-        room = crowd.address(ROOM)
-        focus = await crowd.focus()
-        await focus.join(room, "focus")
-        person = await crowd.person("jörg")
-        await person.join(room)
-        assert (person.role(room), person.address) == ("moderator", f"jörg@{crowd.domain}")
+        assert (await opened(crowd, site, "jörg")).role(crowd.address(ROOM)) == "moderator"
 
     play(scene)
     site.follow()
 
 
-def test_while_the_directory_hangs_meetings_go_on_and_guests_join(site, play, log):
-    """Several logins wait for a server that does not answer: nobody else notices, and they are told in the end."""
-
+def test_while_the_directory_hangs_meetings_go_on_and_guests_join_and_logins_fail_with_words(site, play):
     async def scene(crowd):
         room = crowd.address(ROOM)
-        focus, anna = await crowd.focus(), await crowd.person("anna")
-        await focus.join(room, "focus")
-        await anna.join(room)
+        anna = await opened(crowd, site, "anna")
         site.slapd.freeze()
         try:
-            waiting = [asyncio.ensure_future(log("carla", "carla-secret")) for _ in range(8)]
-            while site.slapd.connections() < len(waiting):
+            visitor = Visitor(site.login)
+            waiting = asyncio.ensure_future(asyncio.to_thread(visitor.log_in, "carla", PASSWORD.format("carla")))
+            while not site.slapd.connections():
                 await asyncio.sleep(0.05)
             guest = await crowd.guest()
             await guest.join(room)
-            assert anna.others(room) >= {guest.nick}
-            for _ in range(20):
-                await anna.exists(f"conference.{crowd.domain}")
-            # They hang still: so nobody has waited for them.
-            assert not any(login.done() for login in waiting)
-            answers = await asyncio.gather(*waiting)
+            await anna.until(lambda: anna.others(room) >= {guest.nick})
+            answer = await waiting
         finally:
             site.slapd.thaw()
-        for answer in answers:
-            assert answer.condition == "temporary-auth-failure"
-            assert "cannot be reached" in answer.text
-            assert "nicht erreichbar" in answer.text
-            assert answer.seconds < site.settings["seconds"] + 2
+        assert "Logins are not possible at the moment" in answer.text
+        assert (anna.over, anna.role(room)) == (False, "moderator")
 
     play(scene)
-    assert site.inside.run(log("carla", "carla-secret")).condition == ""
 
 
-def test_without_the_daemon(site, log):
-    """Not there, or there and silent: logins fail for the time being, and work again without a restart of prosody."""
-    site.people.stop()
-    assert site.inside.run(log("anna", "anna-secret")).condition == "temporary-auth-failure"
-    site.people = Daemon(site.machine, site.settings)
-    assert site.inside.run(log("anna", "anna-secret")).condition == ""
-    site.people.freeze()
-    answer = site.inside.run(log("anna", "anna-secret"))
-    site.people.thaw()
-    assert answer.condition == "temporary-auth-failure"
-    assert answer.seconds < 15
-    assert site.inside.run(log("anna", "anna-secret")).condition == ""
+def delete(site, name):
+    """From the directory, which nobody can ask meanwhile."""
+    site.slapd.stop()
+    ldif = f"dn: uid={name},ou=people,{BASE}\nchangetype: delete\n"
+    site.machine.sh(f"slapmodify -f /srv/{SERVER}/slapd.conf", input=ldif)
+    site.slapd.start()
 
 
-def test_who_hangs_up_while_waiting_leaves_nothing(site, log):
-    async def impatient():
-        with pytest.raises(TimeoutError):
-            async with aiohttp.ClientSession() as http:
-                await log_in(http, "http://127.0.0.1:5280", site.domain, "anna", "anna-secret", patience=0.5)
+def test_who_is_deleted_from_the_directory_is_ended_in_the_running_meeting(site, play):
+    """The last test: it changes the directory."""
 
-    site.slapd.freeze()
-    site.inside.run(impatient())
-    site.slapd.thaw()
-    assert site.inside.run(log("anna", "anna-secret")).condition == ""
-    assert not site.lines("Traceback"), site.log()
+    async def scene(crowd):
+        anna = await opened(crowd, site, "anna")
+        await asyncio.to_thread(delete, site, "anna")
+        with pytest.raises(Refused, match=ENDED):
+            await anna.hear("anything")
 
-
-def test_200_logins_at_the_same_time(site, record_property):
-    """Nobody is refused or waits past the daemon's patience. `make bench` reads what it took."""
-    site.people.stop()
-    site.people = Daemon(site.machine, site.settings | {"seconds": 20, "server_seconds": 10})
-
-    async def everybody():
-        async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as http:
-            page = "http://127.0.0.1:5280"
-            return await asyncio.gather(
-                *(log_in(http, page, site.domain, "anna", "anna-secret") for _ in range(200)), return_exceptions=True
-            )
-
-    answers = site.inside.run(everybody())
-    refused = [answer for answer in answers if getattr(answer, "condition", "failed")]
-    assert refused == []
-    times = sorted(answer.seconds for answer in answers)
-    record_property("median", f"{statistics.median(times):.2f}")
-    record_property("p99", f"{times[197]:.2f}")
-    record_property("errors", len(refused))
+    play(scene)
 
 
 def test_no_password_is_written(site):

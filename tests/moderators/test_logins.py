@@ -15,6 +15,7 @@ from programs.login.backends import User
 from programs.login.tokens import ISSUER
 
 UNASKED = "the login service does not answer"
+ENDED = "hung up|closed the connection"
 
 
 def signed(prosody, key="", **claims):

@@ -33,9 +33,8 @@ def site(package, tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def passwords(package, tmp_path_factory):
-    """A page whose users log in with the passwords of a directory, which prosody asks."""
-    directory = {"kind": "ldap", "servers": ["ldaps://ldap.example"], "base": "dc=example", "bind_dn": "cn=jitsi"}
-    with serve(tmp_path_factory.mktemp("passwords"), package(), jitsi_directory=directory) as running:
+    """A page without the login service, which asks for passwords itself, as the stand-in has to then."""
+    with serve(tmp_path_factory.mktemp("passwords"), package(), web_login="", web_config_extra={}) as running:
         yield running
 
 

@@ -102,23 +102,9 @@ def test_the_browsers_own_log_shows_one_request(visit, tmp_path):
 
 
 @pytest.mark.parametrize("javascript", [True, False], ids=["script", "no script"])
-def test_moderators_are_led_to_their_login(visit, passwords, javascript):
-    """In the room they came for; on the start page there is none yet, nor on a page of the package."""
-    page = visit(passwords, java_script_enabled=javascript)
-    for elsewhere in ("/", "/?a=b", "/static/dialInInfo.html?room=weekly"):
-        page.goto(ORIGIN + elsewhere)
-        assert page.get_by_role("button", name=LOG_IN["en-US"]).count() == 0
-    page.goto(ORIGIN + ROOM)
-    page.get_by_role("button", name=LOG_IN["en-US"]).click()
-    page.wait_for_url(f"{ORIGIN}/team/weekly?login=true")
-    page.wait_for_selector("meta[name=generator][content^=STAND-IN]", state="attached")
-    assert [cookie["name"] for cookie in page.context.cookies()] == ["consent"]
-
-
-@pytest.mark.parametrize("javascript", [True, False], ids=["script", "no script"])
 def test_moderators_are_led_to_the_login_service_and_it_is_told_the_room(visit, javascript):
     page = visit(java_script_enabled=javascript)
-    for elsewhere in ("/", "/login", "/logout"):
+    for elsewhere in ("/", "/?a=b", "/static/dialInInfo.html?room=weekly", "/login", "/logout"):
         page.goto(ORIGIN + elsewhere)
         assert page.get_by_role("button", name=LOG_IN["en-US"]).count() == 0
     page.goto(ORIGIN + ROOM)
@@ -131,7 +117,7 @@ def test_moderators_are_led_to_the_login_service_and_it_is_told_the_room(visit, 
 
 def test_where_nobody_has_a_password_no_login_is_offered(tmp_path):
     write(tmp_path, {"jitsi_directory": {"kind": "token", "issuer": "acme", "audience": "jitsi"}})
-    assert "login=true" not in (tmp_path / "consent/en.html").read_text()
+    assert "/login" not in (tmp_path / "consent/en.html").read_text()
     assert '"DISPLAY_WELCOME_PAGE_CONTENT": false' in (tmp_path / "interface_config.js").read_text()
 
 

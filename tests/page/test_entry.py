@@ -95,15 +95,6 @@ def test_moderators_come_by_their_address_first_later_and_again(arrive, password
         visitor.must_see(3)
 
 
-def test_the_start_page_leads_to_the_login_of_a_room(chromium, passwords):
-    page = chromium(passwords).new_page()
-    page.context.add_cookies([{"name": "consent", "value": passwords.cookie().partition("=")[2], "url": ORIGIN}])
-    page.goto(f"{ORIGIN}/")
-    page.fill("#moderators [name=room]", "Sprechstunde 1")
-    page.locator("#moderators button").click()
-    page.wait_for_url(f"{ORIGIN}/Sprechstunde%201?login=true")
-
-
 def test_ordinary_states_are_no_complaint(arrive, tmp_path):
     """A console.error while one waits, and a font of somebody else that the policy blocks."""
     visitor = arrive(signalling.Room())

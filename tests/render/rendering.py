@@ -18,7 +18,7 @@ ROOT = HERE.parent.parent
 EXAMPLES = sorted(path.name for path in (ROOT / "inventories").glob("example-*"))
 # Which roles the hosts of each group get, as far as they render templates.
 ROLES = {
-    "meet": ("login", "prosody", "directory", "jicofo", "conference_mapper", "consent_gate", "web"),
+    "meet": ("login", "prosody", "jicofo", "conference_mapper", "consent_gate", "web"),
     "videobridges": ("videobridge",),
     "turn": ("turn",),
     "recorders": ("jibri", "recording_delivery"),

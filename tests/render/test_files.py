@@ -117,7 +117,7 @@ def test_prosody_has_the_hosts_and_components_of_a_guarded_conference(rendered, 
 
 def test_nobody_but_guests_gets_in_without_an_account(rendered, prosody):
     ways = {name: section.get("authentication") for name, section in prosody.items() if "authentication" in section}
-    assert ways.pop(rendered.domain) in ("token", "directory")
+    assert ways.pop(rendered.domain) == "token"
     # Every name on gateway.DOMAIN, but none without the password the gateways share.
     shared = prosody.get(f"gateway.{rendered.domain}", {}).get("shared_secret")
     assert ways.pop(f"gateway.{rendered.domain}", None) == ("jitsi-shared-secret" if shared else None)

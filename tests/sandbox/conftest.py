@@ -13,7 +13,7 @@ DEBIANS = dict(zip(("12", "13"), SUITES, strict=True))
 # Roles with units of the toolkit's, or drop-ins for those of packages.
 ROLES = {
     "jitsi": ["log_retention"],
-    "meet": ["certificate", "login", "prosody", "directory", "jicofo", "conference_mapper", "web"],
+    "meet": ["certificate", "prosody", "login", "jicofo", "conference_mapper", "web"],
     "turn": ["turn"],
     "directories": ["openldap"],
     "streamers": ["streaming"],

@@ -23,7 +23,7 @@ def assigned(unit):
 
 
 def test_a_unit_without_differences_is_denied_everything():
-    assert assigned("jitsi-directory.service") == {
+    assert assigned("jitsi-login.service") == {
         name: [""] * (name in ADDED_UP and bool(value)) + [value] for name, value in BASE.items()
     }
 

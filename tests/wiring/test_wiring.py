@@ -21,7 +21,7 @@ ELSEWHERE = re.compile(
 )
 # Steps on the way to a role's variable, which bear the role's name.
 STEPS = {
-    *("directory_kinds", "directory_asked", "jicofo_strategies", "web_login_page"),
+    *("jicofo_strategies", "login_backends", "web_login_page"),
     "web_telephone",
 }
 
@@ -156,9 +156,9 @@ def test_both_firewalls_let_in_and_out_what_is_written_down(given, kind):
     assert of_nftables(rules["output"], "daddr") == of_security_groups(host, "egress") == REACHES[kind] | ALL_REACH
 
 
-def test_moderators_are_told_the_address_that_asks_for_their_password(given):
+def test_moderators_are_told_where_they_log_in(given):
     """In the summary, and by make users."""
-    address = "https://wired.test/ROOM?login=true"
+    address = "https://wired.test/login"
     assert given["meet"]["summary_login_url"] == given["meet"]["customer_people"]["url"] == address
 
 

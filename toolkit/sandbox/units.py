@@ -110,7 +110,6 @@ UNITS: Mapping[str, Sandbox] = MappingProxyType(
         ),
         "prosody.service": Sandbox(("meet",), ("/var/lib/prosody", "/var/log/prosody")),
         "jicofo.service": Sandbox(("meet",), ("/var/log/jitsi",), _JAVA),
-        "jitsi-directory.service": Sandbox(("meet",)),
         "jitsi-conference-mapper.service": Sandbox(("meet",), (), _THIS_HOST_ONLY),
         "jitsi-login.service": Sandbox(("meet",)),
         "jitsi-videobridge2.service": Sandbox(("videobridges",), ("/var/log/jitsi",), _JAVA),

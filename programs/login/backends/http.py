@@ -12,7 +12,7 @@ from typing import Any
 import aiohttp
 
 from . import ProviderError
-from .findings import ASK, FAULT, UNREACHABLE, Finding
+from .findings import ASK, ERROR, UNREACHABLE, Finding
 
 LONGEST_ANSWER = 1024 * 1024  # bytes
 
@@ -20,18 +20,18 @@ LONGEST_ANSWER = 1024 * 1024  # bytes
 class RequestError(ProviderError):
     """A request to a provider that failed.
 
-    fix is what to ask its administrator. fault is false for what may be different tomorrow or from elsewhere; status is
-    that of the answer, 0 without one.
+    fix is what to ask its administrator. lasting is false for what may be different tomorrow or from elsewhere; status
+    is that of the answer, 0 without one.
     """
 
-    def __init__(self, message: str, fix: str, fault: bool = True, status: int = 0) -> None:
+    def __init__(self, message: str, fix: str, lasting: bool = True, status: int = 0) -> None:
         super().__init__(message)
-        self.fix, self.fault, self.status = fix, fault, status
+        self.fix, self.lasting, self.status = fix, lasting, status
 
 
 def finding_of(error: RequestError) -> Finding:
     """Return what the preflight says of a request that failed."""
-    return Finding(FAULT if error.fault else UNREACHABLE, f"{error}: {ASK} {error.fix}.")
+    return Finding(ERROR if error.lasting else UNREACHABLE, f"{error}: {ASK} {error.fix}.")
 
 
 class Answer:
@@ -106,7 +106,7 @@ class Client:
 def _request_error(url: str, error: Exception, seconds: float) -> RequestError:
     """Return the sentence for a request without an answer."""
     if isinstance(error, asyncio.TimeoutError):
-        return RequestError(f"{url} does not answer within {seconds:g} s", "why it is slow", fault=False)
+        return RequestError(f"{url} does not answer within {seconds:g} s", "why it is slow", lasting=False)
     if isinstance(error, aiohttp.ClientConnectorCertificateError):
         cause = error.certificate_error
         words = cause.verify_message if isinstance(cause, ssl.SSLCertVerificationError) else str(cause)
@@ -119,7 +119,7 @@ def _request_error(url: str, error: Exception, seconds: float) -> RequestError:
         return RequestError(f"TLS with {url} fails ({words})", "which versions of TLS it speaks there")
     cause = getattr(error, "os_error", error)
     if isinstance(cause, socket.gaierror):
-        return RequestError(f"the name in {url} has no address", "for its right name", fault=False)
+        return RequestError(f"the name in {url} has no address", "for its right name", lasting=False)
     reason = getattr(cause, "strerror", None) or type(cause).__name__
     fix = "whether it is up and lets this machine in"
-    return RequestError(f"{url} does not answer ({reason})", fix, fault=False)
+    return RequestError(f"{url} does not answer ({reason})", fix, lasting=False)

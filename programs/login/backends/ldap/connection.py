@@ -79,7 +79,7 @@ class Connection:
             ) from error
         except (ldap.TIMEOUT, ldap.SERVER_DOWN) as error:
             message = f"it does not answer in time ({words(error)})"
-            raise ServerError(message, "why the directory is slow", fault=False) from error
+            raise ServerError(message, "why the directory is slow", lasting=False) from error
         except ldap.LDAPError as error:
             message = f"the bind account cannot log in ({words(error)})"
             raise ServerError(message, f"whether {account} may bind there") from error
@@ -92,7 +92,7 @@ class Connection:
     def _time_left(self) -> float:
         left = min(self.settings.server_seconds, self.deadline - time.monotonic())
         if left <= 0:
-            raise ServerError("no time left", "why the directory is slow", fault=False)
+            raise ServerError("no time left", "why the directory is slow", lasting=False)
         return left
 
     def _connect(self, url: str, context: ssl.SSLContext) -> ssl.SSLSocket:

@@ -65,13 +65,13 @@ class UnavailableError(Exception):
 class ServerError(Exception):
     """A server that cannot be asked.
 
-    fix is what to ask the directory's administrator. fault is false for what may be different tomorrow or from
+    fix is what to ask the directory's administrator. lasting is false for what may be different tomorrow or from
     elsewhere; hold is true where asking again does harm.
     """
 
-    def __init__(self, message: str, fix: str, fault: bool = True, hold: bool = False) -> None:
+    def __init__(self, message: str, fix: str, lasting: bool = True, hold: bool = False) -> None:
         super().__init__(message)
-        self.fix, self.fault, self.hold = fix, fault, hold
+        self.fix, self.lasting, self.hold = fix, lasting, hold
 
 
 def refusal(error: ldap.LDAPError) -> str:

@@ -1,11 +1,11 @@
-"""The preflight: asks every server what a login needs, and says what is wrong, a sentence for each fault."""
+"""The preflight: asks every server what a login needs, and says what is wrong, a sentence for each error."""
 
 import time
 from collections.abc import Iterator, Mapping
 
 import ldap
 
-from ..findings import FAULT, OK, UNREACHABLE, Finding
+from ..findings import ERROR, OK, UNREACHABLE, Finding
 from .connection import Connection
 from .directory import Directory
 from .errors import LoginRefusedError, ServerError, UnavailableError, words
@@ -23,12 +23,12 @@ def findings(settings: Settings, test_login: Mapping[str, str] | None) -> Iterat
                 connection.open()
                 answers = True
                 yield Finding(OK, f"{url} answers inside TLS, its certificate is good, the bind account may log in")
-                for fault in _entry_errors(connection):
-                    yield Finding(FAULT, f"{url}: {fault}")
+                for error in _entry_errors(connection):
+                    yield Finding(ERROR, f"{url}: {error}")
         except ServerError as error:
-            yield Finding(FAULT if error.fault else UNREACHABLE, f"{url}: {error}: {ASK} {error.fix}.")
+            yield Finding(ERROR if error.lasting else UNREACHABLE, f"{url}: {error}: {ASK} {error.fix}.")
         except ldap.LDAPError as error:
-            yield Finding(FAULT, f"{url}: {words(error)}: {ASK} what this means.")
+            yield Finding(ERROR, f"{url}: {words(error)}: {ASK} what this means.")
     if test_login and answers:
         yield _try_login(directory, test_login["user"], test_login["password"])
 
@@ -38,7 +38,7 @@ def _try_login(directory: Directory, login: str, password: str) -> Finding:
         user = directory.login(login, password, time.monotonic() + directory.settings.seconds)
     except (LoginRefusedError, UnavailableError) as error:
         return Finding(
-            FAULT,
+            ERROR,
             f"the test login {login} is refused ({error}): {ASK} whether the account is in order, and for its password "
             "(jitsi_directory_test_password).",
         )

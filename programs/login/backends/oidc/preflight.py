@@ -1,4 +1,4 @@
-"""The preflight of an OpenID provider: what a login needs, asked without a person; a sentence for each fault."""
+"""The preflight of an OpenID provider: what a login needs, asked without a person; a sentence for each error."""
 
 import asyncio
 import re
@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Iterator, Mapping
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from ..findings import ASK, FAULT, OK, Finding
+from ..findings import ASK, ERROR, OK, Finding
 from ..http import Answer, Client, RequestError, finding_of
 from ..jwt_checks import public_keys
 from .discovery import Metadata, document_errors
@@ -40,11 +40,11 @@ async def _findings(settings: Settings, client: Client) -> AsyncIterator[Finding
     skew = answer.clock_skew()
     if abs(skew) > settings.leeway:
         yield Finding(
-            FAULT, f"the provider's clock and this machine's differ by {abs(skew):.0f} s: correct the wrong one."
+            ERROR, f"the provider's clock and this machine's differ by {abs(skew):.0f} s: correct the wrong one."
         )
     errors = list(document_errors(document, settings))
     for each in errors:
-        yield Finding(FAULT, f"{each}: {ASK} for what belongs there.")
+        yield Finding(ERROR, f"{each}: {ASK} for what belongs there.")
     if errors:
         return
     yield Finding(OK, f"{settings.discovery_url} says what a login needs")
@@ -58,7 +58,7 @@ async def _findings(settings: Settings, client: Client) -> AsyncIterator[Finding
 def _discovery_finding(error: RequestError, settings: Settings) -> Finding:
     if error.status:
         return Finding(
-            FAULT,
+            ERROR,
             f"{settings.discovery_url} is not there (status {error.status}): {ASK} for the issuer "
             "(jitsi_directory.issuer).",
         )
@@ -78,10 +78,10 @@ async def _client_finding(settings: Settings, client: Client, document: Mapping[
     code = _code_in_redirect(answer, settings)
     name = CLIENT.format(settings)
     if code:
-        return Finding(FAULT, f"the provider refuses logins of {name}: {code}: {ASK} to allow them.")
+        return Finding(ERROR, f"the provider refuses logins of {name}: {code}: {ASK} to allow them.")
     if answer.status >= 400:
         return Finding(
-            FAULT,
+            ERROR,
             f"the provider refuses {name} or its redirect address (status {answer.status}): {ASK} to register the "
             f"client with the redirect address {settings.redirect_url}.",
         )
@@ -104,9 +104,9 @@ async def _secret_finding(settings: Settings, client: Client, document: Mapping[
     answer = await ask_for_tokens(client, Metadata.of(document), settings, *texts)
     code, name = error_code(answer), CLIENT.format(settings)
     if code in ("invalid_client", "unauthorized_client") or answer.status == 401:
-        return Finding(FAULT, f"the provider refuses {name} without looking at the code ({code}): {_fix(settings)}.")
+        return Finding(ERROR, f"the provider refuses {name} without looking at the code ({code}): {_fix(settings)}.")
     if code != "invalid_grant":
-        return Finding(FAULT, f"the provider answers a wrong code of {name} with {code}: {ASK} what this means.")
+        return Finding(ERROR, f"the provider answers a wrong code of {name} with {code}: {ASK} what this means.")
     return Finding(
         OK, f"the provider knows {name} by its secret" if settings.client_secret else f"{name} needs no secret"
     )

@@ -1,4 +1,4 @@
-"""The preflight of a SAML provider: its metadata, and its page to log in; a sentence for each fault."""
+"""The preflight of a SAML provider: its metadata, and its page to log in; a sentence for each error."""
 
 import asyncio
 import secrets
@@ -7,7 +7,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from .. import ProviderError
-from ..findings import ASK, FAULT, OK, UNREACHABLE, Finding
+from ..findings import ASK, ERROR, OK, UNREACHABLE, Finding
 from ..http import Client, RequestError, finding_of
 from .answers import login_url
 from .metadata import Provider, expired, fetch
@@ -24,7 +24,7 @@ def findings(settings: Settings) -> Iterator[Finding]:
         except RequestError as error:
             return [finding_of(error)]
         except ProviderError as error:
-            return [Finding(FAULT, f"{error}: {ASK} for the metadata of its identity provider.")]
+            return [Finding(ERROR, f"{error}: {ASK} for the metadata of its identity provider.")]
         finally:
             await client.close()
 
@@ -39,11 +39,11 @@ async def _findings(settings: Settings, client: Client) -> AsyncIterator[Finding
     provider = Provider(text, settings)
     address = provider.login_url()
     if urlsplit(address).scheme != "https":
-        yield Finding(FAULT, f"{address} does not begin with https://: {ASK} for its page to log in with TLS.")
+        yield Finding(ERROR, f"{address} does not begin with https://: {ASK} for its page to log in with TLS.")
         return
     days = [expired(certificate) for certificate in provider.certificates()]
     if all(days):
-        yield Finding(FAULT, f"the certificate that signs answers expired on {max(days)}: {ASK} for new metadata.")
+        yield Finding(ERROR, f"the certificate that signs answers expired on {max(days)}: {ASK} for new metadata.")
     yield Finding(OK, f"the metadata is of {provider.entity_id}, answers are signed with {len(days)} certificates")
     yield await _page_finding(provider, settings, client)
 
@@ -58,10 +58,10 @@ async def _page_finding(provider: Provider, settings: Settings, client: Client) 
     skew = answer.clock_skew()
     if abs(skew) > settings.leeway:
         text = f"the provider's clock and this machine's differ by {abs(skew):.0f} s: correct the wrong one."
-        return Finding(FAULT, text)
+        return Finding(ERROR, text)
     if answer.status >= 400:
         return Finding(
-            FAULT,
+            ERROR,
             f"the provider refuses requests of {settings.entity_id} (status {answer.status}): {ASK} to register this "
             f"entity with the assertion consumer service {settings.redirect_url} (HTTP-POST).",
         )

@@ -1,11 +1,8 @@
-"""What the tests of directories stand on: an authority, LDAP servers with certificates of it, and the daemon."""
+"""What the tests of directories stand on: an authority, and LDAP servers with certificates of it."""
 
 import datetime
 import ipaddress
-import json
 import signal
-import socket
-import subprocess
 from pathlib import Path
 
 from cryptography import x509
@@ -14,8 +11,6 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from machine import wait
 
 ROOT = Path(__file__).parents[2]
-DAEMON = ROOT / "roles/directory/files/jitsi-directory"
-PROGRAM = "/usr/local/sbin/jitsi-directory"  # in the machines
 DAY = datetime.timedelta(days=1)
 BASE = "dc=acme,dc=example"
 BIND_DN = f"cn=jitsi,{BASE}"
@@ -155,45 +150,3 @@ class Slapd:
         self.stop()
         self.machine.put(f"/srv/{self.name}/server.pem", certificate)
         self.start()
-
-
-class Daemon:
-    """The daemon as systemd starts it, with its socket as file descriptor 3."""
-
-    def __init__(self, machine, settings: dict, place="/run/jitsi-directory"):
-        machine.sh(f"rm -rf {place}; mkdir -p {place}")
-        machine.put(f"{place}/settings.json", json.dumps(settings))
-        self.socket = machine.root / place.lstrip("/") / "socket"
-        with socket.socket(socket.AF_UNIX) as listener:
-            listener.bind(str(self.socket))
-            self.socket.chmod(0o777)
-            listener.listen(1024)
-            command = machine.command("sh", "-c", 'exec "$@" 3<&0', "sh", PROGRAM)
-            self.process = subprocess.Popen(
-                [*command, f"{place}/settings.json"], stdin=listener, stderr=subprocess.PIPE, text=True
-            )
-
-    def send(self, line: bytes) -> bytes:
-        with socket.socket(socket.AF_UNIX) as client:
-            client.settimeout(30)
-            client.connect(str(self.socket))
-            client.sendall(line)
-            return client.makefile("rb").readline()
-
-    def login(self, user: str, password: str | None = None, address: str = "") -> dict:
-        """The answer to a login, with the right password if none is given."""
-        password = PASSWORD.format(user) if password is None else password
-        question = {"user": user, "password": password, "address": address}
-        return json.loads(self.send(json.dumps(question).encode() + b"\n"))
-
-    def freeze(self):
-        self.process.send_signal(signal.SIGSTOP)
-
-    def thaw(self):
-        self.process.send_signal(signal.SIGCONT)
-
-    def stop(self) -> str:
-        """What it wrote."""
-        if self.process.poll() is None:
-            self.process.terminate()
-        return self.process.communicate(timeout=10)[1]

@@ -1,13 +1,12 @@
-"""An Active Directory for tests: the lab's domain, what may happen to its controllers, and the daemon that asks it."""
+"""An Active Directory for tests: the lab's domain, and what may happen to its controllers."""
 
 import contextlib
-import json
 import socket
 import subprocess
 import uuid
 from pathlib import Path
 
-from directories import DAEMON, ROOT, Daemon
+from directories import ROOT
 from machine import wait
 
 LAB = ROOT / "lab/directories/samba"
@@ -67,21 +66,3 @@ def running_domain(folder: Path):
         yield Domain(network, folder, made.stdout.split())
     finally:
         subprocess.run([LAB / "down", network], check=True)
-
-
-class NearbyDaemon(Daemon):
-    """The daemon on this machine, which reaches the containers."""
-
-    def __init__(self, folder: Path, settings: dict):
-        folder.mkdir(parents=True, exist_ok=True)
-        self.socket, file = folder / "socket", folder / "settings.json"
-        file.write_text(json.dumps(settings))
-        with socket.socket(socket.AF_UNIX) as listener:
-            listener.bind(str(self.socket))
-            self.socket.chmod(0o666)
-            listener.listen(1024)
-            command = ["sh", "-c", 'exec /usr/bin/python3 "$@" 3<&0', "sh", DAEMON, file]
-            self.process = subprocess.Popen(command, stdin=listener, stderr=subprocess.PIPE, text=True)
-
-    def login(self, user: str, password: str = PASSWORD) -> dict:
-        return super().login(user, password)

@@ -1,10 +1,20 @@
 """make validate with a directory within reach: the playbook as an operator runs it, in the network of the servers."""
 
+import contextlib
 import subprocess
 
 import pytest
 from contract import SETTINGS, environment, write_customer
 from directories import BASE, BIND_DN, GROUP, PASSWORD, ROOT
+from ldap_site import Site
+from machine import Machine, root_filesystems
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory):
+    machine = Machine(root_filesystems()["trixie"], tmp_path_factory.mktemp("trixie"))
+    with contextlib.closing(machine):
+        yield Site(machine)
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -73,7 +83,7 @@ def test_a_directory_that_would_let_nobody_in(validate, words, changes):
 
 
 def test_a_directory_only_the_servers_reach(validate):
-    """No fault: it need not be reached from the operator's machine. But said."""
+    """No error: it need not be reached from the operator's machine. But said."""
     done = validate(servers=["ldaps://127.0.0.99"])
     assert done.returncode == 0, done.stdout
     assert "unreachable: ldaps://127.0.0.99: it does not answer (Connection refused)" in done.stdout
