@@ -66,7 +66,7 @@ class CallbackModule(CallbackBase):
             if warning := RUN.begin(RUN.folder, started):
                 self._display.warning(warning)
         except LockedError as error:
-            refuse([f"{error}. Fix: wait for its end, or end that process."])
+            refuse([f"{error}. Fix: wait until it ends, or end that process."])
         except OSError as error:
             text = f"{error.filename or RUN.folder} cannot be written ({error.strerror})"
             if not set(playbooks) <= set(READING):

@@ -34,7 +34,7 @@ and line, or the setting), the value (shortened; never a secret), and the fix. W
 | exit code | meaning |
 |---|---|
 | 0 | everything was done |
-| 2 | a setting, a file or the plan was refused, [another run](how-to/history.md) goes on, or a task failed |
+| 2 | a setting, a file or the plan was refused, [another run](how-to/history.md) is in progress, or a task failed |
 | 3 | everything was done except [deferred restarts](how-to/restarts.md) |
 | 4 | a host could not be reached |
 

@@ -48,8 +48,8 @@ def test_a_second_run_is_refused_and_changes_nothing_of_the_first(acme, asking):
     second = play(acme, "destroy", "-e", "destroy=acme", ANSIBLE_STDOUT_CALLBACK="progress")
     assert second.returncode == 2
     assert re.search(
-        r"^Refused, nothing was touched:\n\* \S+ .*on \S+ \(process \d+\) runs destroy since 20\d\d-\d\d-\d\d "
-        r"[\d:]+ UTC for this customer\. Fix: wait for its end, or end that process\.$",
+        r"^Refused, nothing was touched:\n\* \S+ .*on \S+ \(process \d+\) has been running destroy since "
+        r"20\d\d-\d\d-\d\d [\d:]+ UTC for this customer\. Fix: wait until it ends, or end that process\.$",
         second.stderr,
         re.MULTILINE,
     )
@@ -90,7 +90,7 @@ def test_who_only_reads_or_tries_is_let_through_and_told(acme, asking, tmp_path)
         play(acme, "ssh", "-e", f"customer_logins_folder={tmp_path}"),
         play(acme, "destroy", "--check", "-e", "destroy=no"),
     ):
-        assert "runs destroy since" in done.stderr
+        assert "has been running destroy since" in done.stderr
         assert "what this run sees may change meanwhile" in " ".join(done.stderr.split())
         assert "Refused, nothing was touched" not in done.stderr
     assert [run[0]["verb"] for run in journal(acme)] == ["destroy", "ssh", "destroy"]

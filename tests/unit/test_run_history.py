@@ -106,7 +106,7 @@ def test_one_run_at_a_time_and_a_killed_one_does_not_count(tmp_path, other):
     first = other("hold(folder, mine)")
     with pytest.raises(LockedError) as refused:
         hold(tmp_path, begun())
-    assert f"(process {first.pid}) runs deploy since 20" in str(refused.value)
+    assert f"(process {first.pid}) has been running deploy since 20" in str(refused.value)
     assert holder(tmp_path) == str(refused.value)
     first.send_signal(signal.SIGKILL)
     first.wait()
@@ -119,5 +119,5 @@ def test_one_run_at_a_time_and_a_killed_one_does_not_count(tmp_path, other):
 def test_a_lock_that_says_nothing_yet(tmp_path, other):
     other("hold(folder, mine)")
     (tmp_path / "lock").write_text("")
-    with pytest.raises(LockedError, match="another run runs something since just now for this customer"):
+    with pytest.raises(LockedError, match="another run has just begun for this customer"):
         hold(tmp_path, begun())

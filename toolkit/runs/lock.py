@@ -46,10 +46,10 @@ def holder(folder: Path) -> str:
 
 
 def _sentence(written: str) -> str:
-    """Who holds the lock; between taking and writing it, what is there is somebody else's."""
+    """Who holds the lock; a run that has just taken it has not written its entry yet."""
     try:
         entry: Entry = json.loads(written)
-        who, what = f"{entry['who']} (process {entry['process']})", f"{entry['verb']} since {entry['began']}"
+        run = f"{entry['who']} (process {entry['process']}) has been running {entry['verb']} since {entry['began']}"
     except (ValueError, KeyError, TypeError):
-        who, what = "another run", "something since just now"
-    return f"{who} runs {what} for this customer"
+        run = "another run has just begun"
+    return f"{run} for this customer"
