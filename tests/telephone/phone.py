@@ -210,8 +210,8 @@ class Call:
             time.sleep(0.02)
         return bytes(self.heard[begin : begin + need])
 
-    def hears(self, frequency, seconds=30, least=0.5):
-        """Whether a fifth of a second that is nearly this tone alone comes, behind what was looked at before.
+    def hears(self, frequency, seconds=30, least=0.5, loud=range(500, 32768)):
+        """Whether a fifth of a second of nearly this tone alone, and so loud, comes behind what was looked at before.
 
         A prompt of the tests lasts 0.6 s: on a busy machine it may be over before anybody looks.
         """
@@ -221,7 +221,7 @@ class Call:
             while self.looked_at + long <= len(self.heard):
                 sound = bytes(self.heard[self.looked_at : self.looked_at + long])
                 self.looked_at += long // 4
-                if strength(sound, frequency) > least and loudness(sound) > 500:
+                if strength(sound, frequency) > least and int(loudness(sound)) in loud:
                     return True
             if over:
                 return False

@@ -13,7 +13,7 @@ from conftest import make_authority
 from gateway import DOMAIN, KEY, OTHER_PIN, PIN, PRIVATE, PUBLIC, ROOM, STRANGER, TONES, TRUNK, WRONG_PIN
 from machine import wait
 from network import inside
-from phone import RATE, Call, loudness, strength, tone
+from phone import RATE, Call, strength, tone
 
 from toolkit.formats.program_archive import archive_of
 
@@ -107,15 +107,13 @@ def test_right_pin_leads_into_its_room(call, jigasi, mapper):
 
 
 def test_sound_passes_as_it_is(call, jigasi):
-    """High tones and low ones, as loud as they were."""
+    """High tones and low ones, as loud as they were; between gaps, which a busy machine makes."""
     caller = call()
     meeting = enter(caller, jigasi)
     for frequency in (400, 1000, 2000, 3000):
         meeting.sound = caller.sound = tone(frequency)
         for end in (caller, meeting):
-            assert end.hears(frequency, least=0.9)
-            assert strength(end.listen(0.5), frequency) > 0.7, frequency
-            assert 4000 < loudness(end.listen(0.5)) < 7500, frequency
+            assert end.hears(frequency, least=0.9, loud=range(4000, 7500)), frequency
 
 
 def test_meeting_does_not_learn_who_calls(call, jigasi):
