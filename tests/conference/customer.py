@@ -9,6 +9,7 @@ import secrets as random
 import socket
 import time
 from pathlib import Path
+from typing import ClassVar
 from urllib.parse import urlsplit
 
 # What must run on the hosts of a group for participants to be served. Whether a recorder is on duty is its own check.
@@ -104,16 +105,18 @@ class Customer:
     consent tells whether visitors are asked before anything else, firewall is the matrix, pages are URLs the
     customer's page may lead to, ca is the lab's own authority or empty, log is where tracebacks go, log_days how long
     logs may live, retiring are servers that the plan no longer has, jump are ssh's arguments for servers without a
-    public address, directory are the servers that the meet host asks who somebody is, login_service tells whether
-    people log in once for every room, providers are the addresses of the identity provider that says who they are,
-    tokens is what makes a good one where they come with tokens signed by a shared secret, look is what of the page is
-    the customer's own: its name, whether it has a logo, per language the heading of the text that asks; recordings tell
-    their storage and whether they are sealed, stream_targets where rooms may be streamed to, stream_word is what
-    viewers of the stream must know, if anything; numbers are those people call, trunk tells how calls sound, lines how
-    many of them each gateway takes. browsers are those in which moderators have logged in: the headers that each sends,
-    by name.
+    public address, directory are the servers that the meet host asks who somebody is, providers are the addresses of
+    the identity provider that says who they are, tokens is what makes a good one where they come with tokens signed
+    by a shared secret, look is what of the page is the customer's own: its name, whether it has a logo, per language
+    the heading of the text that asks; recordings tell their storage and whether they are sealed, stream_targets where
+    rooms may be streamed to, stream_word is what viewers of the stream must know, if anything; numbers are those
+    people call, trunk tells how calls sound, lines how many of them each gateway takes. browsers are those in which
+    moderators have logged in: the headers that each sends, by name.
     Holds passwords: never print it.
     """
+
+    # Whether people log in once for every room. In prosody's own suite they bring what the login service would.
+    login_service: ClassVar[bool] = True
 
     domain: str
     hosts: list[Host]
@@ -129,7 +132,6 @@ class Customer:
     retiring: list[str] = dataclasses.field(default_factory=list)
     jump: str = ""
     directory: list[str] = dataclasses.field(default_factory=list)
-    login_service: bool = False
     providers: list[str] = dataclasses.field(default_factory=list)
     tokens: dict = dataclasses.field(default_factory=dict, repr=False)
     look: dict = dataclasses.field(default_factory=dict)
