@@ -239,10 +239,11 @@ WAYS = {
 
 @dataclasses.dataclass
 class Outcome:
-    """The result of one way: the errors found, and what prevented the check."""
+    """The result of one way: the errors found, what prevented the check, and a remark for the operator."""
 
     errors: list[str] = dataclasses.field(default_factory=list)
     unclear: Exception | None = None
+    remark: str = ""
 
     @contextlib.contextmanager
     def noting(self) -> Iterator[None]:
@@ -312,11 +313,19 @@ class Openings:
         rooms = {way: self.customer.room(self.rooms[way]) for way in self.outcomes}
         # A token is for one room.
         for way, room in rooms.items():
-            async with xmpp.session(self.customer, "websocket", self.context, name, room=room) as moderator:
-                await moderator.enter(room)
-                if others := moderator.others(room):
-                    self.outcomes[way].errors.append(f"a moderator finds {len(others)} participants in it")
-                await moderator.leave(room)
+            try:
+                await self.open_room(name, way, room)
+            except Refused as refused:
+                # It says nothing of the guests who were there before; the operator reads of it below the check.
+                self.outcomes[way].remark = f"a moderator was refused once and let in then: {refused}"
+                await self.open_room(name, way, room)
+
+    async def open_room(self, name: str, way: str, room: str) -> None:
+        async with xmpp.session(self.customer, "websocket", self.context, name, room=room) as moderator:
+            await moderator.enter(room)
+            if others := moderator.others(room):
+                self.outcomes[way].errors.append(f"a moderator finds {len(others)} participants in it")
+            await moderator.leave(room)
 
 
 async def left(person: Participant) -> bool:
@@ -345,9 +354,11 @@ def openings(customer) -> dict[str, Outcome]:
 
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.guard("guests open rooms, which only moderators may", LOOK)
-def test_guest_opens_no_room(openings, way):
+def test_guest_opens_no_room(openings, way, remark):
     """A guest alone cannot open a room"""
     outcome = openings[way]
+    if outcome.remark:
+        remark(outcome.remark)
     assert not outcome.errors, "; ".join(outcome.errors)
     if outcome.unclear:
         raise outcome.unclear

@@ -46,7 +46,7 @@ class Refused(Exception):
     """
 
     def __init__(self, condition: str, lobby: str = "", shown: str = "", text: str = ""):
-        super().__init__(condition)
+        super().__init__(f"{condition}: {text}" if text else condition)
         self.condition = condition
         self.lobby = lobby
         self.shown = shown
