@@ -316,7 +316,7 @@ class Openings:
             try:
                 await self.open_room(name, way, room)
             except Refused as refused:
-                # It says nothing of the guests who were there before; the operator reads of it below the check.
+                # That a moderator is refused shows nothing about guests: the check goes on and reports it as a remark.
                 self.outcomes[way].remark = f"a moderator was refused once and let in then: {refused}"
                 await self.open_room(name, way, room)
 
